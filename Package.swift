@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error)
+]
+
+let package = Package(
+    name: "Holdfast",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Holdfast", targets: ["Holdfast"]),
+        .library(name: "HoldfastJSON", targets: ["HoldfastJSON"]),
+        .library(name: "HoldfastYAML", targets: ["HoldfastYAML"]),
+        .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
+        .executable(name: "conversations", targets: ["Conversations"]),
+        .executable(name: "holdfast", targets: ["HoldfastCLI"]),
+    ],
+    targets: [
+        // C declarations that Swift's Glibc module does not show: renameat2, open-file-description locks.
+        .target(name: "CHoldfast"),
+        // The kernel: documents, commits, recovery. Knows no format.
+        .target(name: "Holdfast", dependencies: ["CHoldfast"], swiftSettings: strict),
+        // JSON through Foundation.
+        .target(
+            name: "HoldfastJSON", dependencies: ["Holdfast"], path: "Plugins/HoldfastJSON", swiftSettings: strict),
+        // libyaml, from the system.
+        .systemLibrary(
+            name: "CLibYAML", path: "Plugins/CLibYAML", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        // YAML through libyaml's events.
+        .target(
+            name: "HoldfastYAML", dependencies: ["Holdfast", "CLibYAML"], path: "Plugins/HoldfastYAML",
+            swiftSettings: strict),
+        // For codec authors and hosts: a conformance suite for codecs, and what crash tests need.
+        .target(name: "HoldfastTesting", dependencies: ["Holdfast"], swiftSettings: strict),
+        // What both command-line tools share: options by getopt_long, tables, progress.
+        .target(name: "CommandLineKit", dependencies: ["Holdfast"], swiftSettings: strict),
+        // The operator's tool, `holdfast`.
+        .executableTarget(
+            name: "HoldfastCLI", dependencies: ["Holdfast", "HoldfastJSON", "HoldfastYAML", "CommandLineKit"],
+            swiftSettings: strict),
+        // The example, `conversations`.
+        .executableTarget(
+            name: "Conversations", dependencies: ["Holdfast", "HoldfastJSON", "HoldfastYAML", "CommandLineKit"],
+            path: "Examples/Conversations", swiftSettings: strict),
+        .testTarget(name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastJSONTests", dependencies: ["HoldfastJSON", "HoldfastTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastYAMLTests", dependencies: ["HoldfastYAML", "HoldfastTesting"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

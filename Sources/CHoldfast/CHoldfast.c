@@ -1,0 +1,193 @@
+#define _GNU_SOURCE
+#include "CHoldfast.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include <dirent.h>
+#include <linux/fs.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#else
+#include <dirent.h>
+#include <sys/mount.h>
+#include <sys/param.h>
+#endif
+
+int holdfast_rename(int from_dir, const char *from, int to_dir, const char *to, int mode) {
+#if defined(__linux__)
+    if (mode == HOLDFAST_RENAME_REPLACE) return renameat(from_dir, from, to_dir, to);
+    unsigned flags = mode == HOLDFAST_RENAME_EXCHANGE ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+    return renameat2(from_dir, from, to_dir, to, flags);
+#else
+    unsigned flags = mode == HOLDFAST_RENAME_EXCHANGE ? RENAME_SWAP : mode == HOLDFAST_RENAME_NOREPLACE ? RENAME_EXCL : 0;
+    return renameatx_np(from_dir, from, to_dir, to, flags);
+#endif
+}
+
+int holdfast_clone(int source, int destination) {
+#if defined(__linux__)
+    return ioctl(destination, FICLONE, source);
+#else
+    (void)source, (void)destination;
+    errno = ENOTSUP;
+    return -1;
+#endif
+}
+
+ssize_t holdfast_copy_range(int source, int destination, int64_t offset, size_t count) {
+#if defined(__linux__)
+    loff_t from = offset, to = offset;
+    return copy_file_range(source, &from, destination, &to, count, 0);
+#else
+    (void)source, (void)destination, (void)offset, (void)count;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int holdfast_flush(int fd) {
+#if defined(__APPLE__)
+    return fcntl(fd, F_FULLFSYNC);
+#else
+    return fsync(fd);
+#endif
+}
+
+int holdfast_flush_file_system(int fd) {
+#if defined(__linux__)
+    return syncfs(fd);
+#else
+    (void)fd;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int holdfast_write_back(int fd, int wait) {
+#if defined(__linux__)
+    unsigned flags = SYNC_FILE_RANGE_WRITE;
+    if (wait) flags |= SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER;
+    return sync_file_range(fd, 0, 0, flags);
+#else
+    (void)fd, (void)wait;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int holdfast_lock(int fd, int64_t start, int64_t count, int type, int wait) {
+    struct flock lock;
+    memset(&lock, 0, sizeof lock); // l_pid must be 0 for locks of an open file description: fcntl_locking(2)
+    lock.l_type = type == 0 ? F_UNLCK : type == 1 ? F_RDLCK : F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = start;
+    lock.l_len = count;
+    return fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
+}
+
+#if defined(__linux__)
+
+struct kernel_entry { // struct linux_dirent64 of getdents(2)
+    uint64_t inode;
+    int64_t offset;
+    unsigned short length;
+    unsigned char type;
+    char name[];
+};
+
+int holdfast_read_directory(int fd, void *context, holdfast_entry_function function) {
+    char buffer[32768] __attribute__((aligned(8)));
+    if (lseek(fd, 0, SEEK_SET) < 0) return -1;
+    for (;;) {
+        long count = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+        if (count <= 0) return (int)count;
+        for (long at = 0; at < count;) {
+            struct kernel_entry *entry = (struct kernel_entry *)(buffer + at);
+            at += entry->length;
+            if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0) continue;
+            int stop = function(context, entry->name, strlen(entry->name), entry->type);
+            if (stop != 0) return stop;
+        }
+    }
+}
+
+#else
+
+int holdfast_read_directory(int fd, void *context, holdfast_entry_function function) {
+    int copy = dup(fd);
+    if (copy < 0) return -1;
+    DIR *directory = fdopendir(copy);
+    if (!directory) {
+        int error = errno;
+        close(copy);
+        errno = error;
+        return -1;
+    }
+    rewinddir(directory);
+    int result = 0;
+    for (;;) {
+        errno = 0;
+        struct dirent *entry = readdir(directory);
+        if (!entry) {
+            result = errno ? -1 : 0;
+            break;
+        }
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        result = function(context, entry->d_name, strlen(entry->d_name), entry->d_type);
+        if (result != 0) break;
+    }
+    int error = errno;
+    closedir(directory);
+    errno = error;
+    return result;
+}
+
+#endif
+
+ssize_t holdfast_list_attributes(int fd, char *names, size_t size) {
+#if defined(__APPLE__)
+    return flistxattr(fd, names, size, 0);
+#else
+    return flistxattr(fd, names, size);
+#endif
+}
+
+ssize_t holdfast_get_attribute(int fd, const char *name, void *value, size_t size) {
+#if defined(__APPLE__)
+    return fgetxattr(fd, name, value, size, 0, 0);
+#else
+    return fgetxattr(fd, name, value, size);
+#endif
+}
+
+int holdfast_set_attribute(int fd, const char *name, const void *value, size_t size) {
+#if defined(__APPLE__)
+    return fsetxattr(fd, name, value, size, 0, 0);
+#else
+    return fsetxattr(fd, name, value, size, 0);
+#endif
+}
+
+int holdfast_file_system_magic(int fd, int64_t *magic) {
+#if defined(__linux__)
+    struct statfs status;
+    if (fstatfs(fd, &status) < 0) return -1;
+    *magic = (int64_t)status.f_type;
+#else
+    (void)fd;
+    *magic = 0;
+#endif
+    return 0;
+}
+
+int64_t holdfast_seek_data(int fd, int64_t offset) { return lseek(fd, offset, SEEK_DATA); }
+
+int64_t holdfast_seek_hole(int fd, int64_t offset) { return lseek(fd, offset, SEEK_HOLE); }

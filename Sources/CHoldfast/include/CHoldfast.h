@@ -1,0 +1,52 @@
+/// What Swift's Glibc module does not show.
+#ifndef CHOLDFAST_H
+#define CHOLDFAST_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// One entry of a directory, for holdfast_read_directory.
+typedef int (*holdfast_entry_function)(void *context, const char *name, size_t length, unsigned char type);
+
+/// Rename modes of holdfast_rename.
+enum { HOLDFAST_RENAME_REPLACE = 0, HOLDFAST_RENAME_NOREPLACE = 1, HOLDFAST_RENAME_EXCHANGE = 2 };
+
+/// renameat2(2) on Linux, renameatx_np(2) on Darwin. Returns 0, or -1 with errno.
+int holdfast_rename(int from_dir, const char *from, int to_dir, const char *to, int mode);
+
+/// ioctl(FICLONE) on Linux; ENOTSUP elsewhere. Returns 0, or -1 with errno.
+int holdfast_clone(int source, int destination);
+
+/// copy_file_range(2) at the same offset on both sides; ENOSYS where there is none.
+ssize_t holdfast_copy_range(int source, int destination, int64_t offset, size_t count);
+
+/// fsync(2); on Darwin fcntl(F_FULLFSYNC), since fsync does not reach the platter there.
+int holdfast_flush(int fd);
+
+/// syncfs(2) on Linux; ENOSYS elsewhere.
+int holdfast_flush_file_system(int fd);
+
+/// sync_file_range(2) on the whole file, start only or start and wait; ENOSYS elsewhere.
+int holdfast_write_back(int fd, int wait);
+
+/// A lock of the open file description on bytes: type 0 unlock, 1 shared, 2 exclusive. Returns 0, or -1 with errno.
+int holdfast_lock(int fd, int64_t start, int64_t count, int type, int wait);
+
+/// getdents64(2) from the start to the end. Calls the function for each entry but . and .., with its d_type.
+/// Returns 0, or -1 with errno, or what the function returned where that is not 0.
+int holdfast_read_directory(int fd, void *context, holdfast_entry_function function);
+
+/// flistxattr(2), fgetxattr(2) and fsetxattr(2), whose signatures differ between systems.
+ssize_t holdfast_list_attributes(int fd, char *names, size_t size);
+ssize_t holdfast_get_attribute(int fd, const char *name, void *value, size_t size);
+int holdfast_set_attribute(int fd, const char *name, const void *value, size_t size);
+
+/// The file system's magic number as fstatfs(2) gives it (0 where there is none). Returns 0, or -1 with errno.
+int holdfast_file_system_magic(int fd, int64_t *magic);
+
+/// SEEK_DATA and SEEK_HOLE of lseek(2).
+int64_t holdfast_seek_data(int fd, int64_t offset);
+int64_t holdfast_seek_hole(int fd, int64_t offset);
+
+#endif
