@@ -37,7 +37,9 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
         public static let conflict = Code(name: .conflict)
         /// A system call failed; nothing was saved.
         public static let ioFailed = Code(name: .ioFailed)
-        /// A flush failed; nothing was saved. It is not tried again: the kernel may have dropped the pages.
+        /// A flush failed, and nothing was saved.
+        ///
+        /// It is not tried again: the kernel may have dropped the pages.
         public static let flushFailed = Code(name: .flushFailed)
         /// The save is in place and whole, but its last flush failed: it may not survive a power loss.
         public static let durabilityUnknown = Code(name: .durabilityUnknown)

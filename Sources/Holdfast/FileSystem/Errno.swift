@@ -67,11 +67,16 @@ package struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConverti
 package struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertible {
     package let call: SystemCall
     package let errno: Errno
+    /// The directory entry that the call was about, where it was about one.
+    package var entry: EntryName?
 
-    package init(_ call: SystemCall, _ errno: Errno) {
+    package init(_ call: SystemCall, _ errno: Errno, entry: EntryName? = nil) {
         self.call = call
         self.errno = errno
+        self.entry = entry
     }
 
-    package var description: String { "\(call.rawValue): \(errno)" }
+    package var description: String {
+        "\(call.rawValue)\(entry.map { " of `\($0)`" } ?? ""): \(errno)"
+    }
 }

@@ -1,7 +1,7 @@
 /// Every system call that the kernel makes, and nothing else: the seam between the protocol and the machine.
 ///
 /// Each requirement is one call with the semantics of its man page: it may fail with EINTR, and reads and writes may be
-/// short. `FileSystem+Robust.swift` deals with both, once. ``POSIXFileSystem`` is the implementation that reaches the
+/// short. ``Directory`` deals with both, once. ``POSIXFileSystem`` is the implementation that reaches the
 /// disk; `HoldfastTesting` has one in memory that can lose un-flushed data, fail any call and cut at any call.
 ///
 /// All work is relative to a directory that is held open, and no symbolic link is ever followed: `openat(2)` with
@@ -112,8 +112,6 @@ package protocol FileSystem: Sendable {
 
     /// `fstatfs(2)`.
     func kind(of descriptor: Descriptor) throws(SystemCallError) -> FileSystemKind
-    /// `umask(2)`, read without changing it.
-    func fileCreationMask() -> UInt32
     /// The clock that the file system stamps its files with.
     func now() -> Timestamp
     /// The process's effective user.
@@ -134,7 +132,9 @@ package struct Descriptor: RawRepresentable, Hashable, Sendable {
     package init(rawValue: Int32) { self.rawValue = rawValue }
 }
 
-/// What a file is opened for. Every kind implies `O_CLOEXEC` and `O_NOFOLLOW`.
+/// What a file is opened for.
+///
+/// Every kind implies `O_CLOEXEC` and `O_NOFOLLOW`.
 package enum FileAccess: Hashable, Sendable {
     /// `O_RDONLY | O_NONBLOCK`: a FIFO in the file's place doesn't block the open.
     case read

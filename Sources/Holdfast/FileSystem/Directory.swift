@@ -1,0 +1,206 @@
+import FoundationEssentials
+
+/// A directory that is held open: what the kernel works with, and where EINTR and short transfers are dealt with.
+///
+/// Only slow calls are interrupted by signals (signal(7)), but file systems in user space make any call slow, so every
+/// call is repeated. `close` is not: on Linux the descriptor is gone also after EINTR (close(2)).
+///
+/// Errors carry the name of the entry that the call was about.
+package final class Directory: Sendable {
+    package let fileSystem: any FileSystem
+    package let descriptor: Descriptor
+
+    /// Opens a directory by path.
+    package init(path: String, on fileSystem: any FileSystem) throws(SystemCallError) {
+        self.fileSystem = fileSystem
+        self.descriptor = try Self.uninterrupted(nil) { () throws(SystemCallError) in
+            try fileSystem.openDirectory(path: path)
+        }
+    }
+
+    /// Opens a subdirectory; a symbolic link fails with ELOOP or ENOTDIR.
+    package init(_ name: EntryName, in parent: Directory) throws(SystemCallError) {
+        fileSystem = parent.fileSystem
+        descriptor = try parent.call(name) { () throws(SystemCallError) in
+            try parent.fileSystem.open(name, in: parent.descriptor, .directory, mode: 0)
+        }
+    }
+
+    deinit {
+        // Nothing is written through a directory's descriptor, so its close has nothing to report.
+        do { try fileSystem.close(descriptor) } catch {}
+    }
+
+    // MARK: - Looking
+
+    package func status() throws(SystemCallError) -> FileStatus {
+        try call(nil) { () throws(SystemCallError) in try fileSystem.status(descriptor) }
+    }
+
+    package func status(of name: EntryName) throws(SystemCallError) -> FileStatus {
+        try call(name) { () throws(SystemCallError) in try fileSystem.status(of: name, in: descriptor) }
+    }
+
+    /// The status of an entry; nil where there is none.
+    package func statusIfPresent(of name: EntryName) throws(SystemCallError) -> FileStatus? {
+        do { return try status(of: name) } catch  where error.errno == .notFound { return nil }
+    }
+
+    /// All entries with their kinds, in the directory's order.
+    package func entries() throws(SystemCallError) -> [(name: EntryName, kind: EntryKind)] {
+        let found = try call(nil) { () throws(SystemCallError) in try fileSystem.entries(of: descriptor) }
+        var entries: [(name: EntryName, kind: EntryKind)] = []
+        entries.reserveCapacity(found.count)
+        for entry in found {
+            if let kind = entry.kind {
+                entries.append((entry.name, kind))
+            } else if let status = try statusIfPresent(of: entry.name) {
+                // It may have gone since it was listed.
+                entries.append((entry.name, status.kind))
+            }
+        }
+        return entries
+    }
+
+    /// A subdirectory; nil where there is none.
+    package func subdirectoryIfPresent(_ name: EntryName) throws(SystemCallError) -> Directory? {
+        do { return try Directory(name, in: self) } catch  where error.errno == .notFound { return nil }
+    }
+
+    package func symbolicLink(_ name: EntryName) throws(SystemCallError) -> [UInt8] {
+        try call(name) { () throws(SystemCallError) in
+            try fileSystem.readSymbolicLink(name, in: descriptor)
+        }
+    }
+
+    // MARK: - Files
+
+    /// Opens a file for reading.
+    package func open(_ name: EntryName) throws(SystemCallError) -> OpenFile {
+        OpenFile(
+            try call(name) { () throws(SystemCallError) in
+                try fileSystem.open(name, in: descriptor, .read, mode: 0)
+            }, name: name, on: fileSystem)
+    }
+
+    /// Creates a file that must not exist; no link is followed.
+    package func create(_ name: EntryName, mode: UInt32) throws(SystemCallError) -> OpenFile {
+        OpenFile(
+            try call(name) { () throws(SystemCallError) in
+                try fileSystem.open(name, in: descriptor, .createNew, mode: mode)
+            }, name: name, on: fileSystem)
+    }
+
+    /// Opens a file for reading and writing, and creates it where there is none.
+    package func openOrCreate(_ name: EntryName, mode: UInt32) throws(SystemCallError) -> OpenFile {
+        OpenFile(
+            try call(name) { () throws(SystemCallError) in
+                try fileSystem.open(name, in: descriptor, .readWriteOrCreate, mode: mode)
+            }, name: name, on: fileSystem)
+    }
+
+    // MARK: - Names
+
+    package func makeDirectory(_ name: EntryName, mode: UInt32) throws(SystemCallError) {
+        try call(name) { () throws(SystemCallError) in
+            try fileSystem.makeDirectory(name, in: descriptor, mode: mode)
+        }
+    }
+
+    package func makeSymbolicLink(to target: [UInt8], named name: EntryName) throws(SystemCallError) {
+        try call(name) { () throws(SystemCallError) in
+            try fileSystem.makeSymbolicLink(to: target, named: name, in: descriptor)
+        }
+    }
+
+    package func removeFile(_ name: EntryName) throws(SystemCallError) {
+        try call(name) { () throws(SystemCallError) in try fileSystem.removeFile(name, in: descriptor) }
+    }
+
+    package func removeDirectory(_ name: EntryName) throws(SystemCallError) {
+        try call(name) { () throws(SystemCallError) in try fileSystem.removeDirectory(name, in: descriptor) }
+    }
+
+    package func rename(
+        _ name: EntryName, to newName: EntryName, in other: Directory? = nil, _ mode: RenameMode = .replace
+    ) throws(SystemCallError) {
+        try call(name) { () throws(SystemCallError) in
+            try fileSystem.rename(name, in: descriptor, to: newName, in: (other ?? self).descriptor, mode)
+        }
+    }
+
+    package func link(
+        _ name: EntryName, to newName: EntryName, in other: Directory
+    ) throws(SystemCallError) {
+        try call(name) { () throws(SystemCallError) in
+            try fileSystem.link(name, in: descriptor, to: newName, in: other.descriptor)
+        }
+    }
+
+    // MARK: - Metadata
+
+    package func setMode(_ mode: UInt32) throws(SystemCallError) {
+        try call(nil) { () throws(SystemCallError) in try fileSystem.setMode(descriptor, to: mode) }
+    }
+
+    package func setOwner(user: UInt32, group: UInt32) throws(SystemCallError) {
+        try call(nil) { () throws(SystemCallError) in
+            try fileSystem.setOwner(descriptor, user: user, group: group)
+        }
+    }
+
+    package func setOwner(of name: EntryName, user: UInt32, group: UInt32) throws(SystemCallError) {
+        try call(name) { () throws(SystemCallError) in
+            try fileSystem.setOwner(of: name, in: descriptor, user: user, group: group)
+        }
+    }
+
+    package func setTimes(
+        of name: EntryName, access: Timestamp, modification: Timestamp
+    ) throws(SystemCallError) {
+        try call(name) { () throws(SystemCallError) in
+            try fileSystem.setTimes(of: name, in: descriptor, access: access, modification: modification)
+        }
+    }
+
+    package func setTimes(access: Timestamp, modification: Timestamp) throws(SystemCallError) {
+        try call(nil) { () throws(SystemCallError) in
+            try fileSystem.setTimes(descriptor, access: access, modification: modification)
+        }
+    }
+
+    // MARK: - Durability
+
+    /// Makes the directory's names durable.
+    package func flush() throws(SystemCallError) {
+        try call(nil) { () throws(SystemCallError) in try fileSystem.flush(descriptor) }
+    }
+
+    /// Makes the whole file system durable.
+    package func flushFileSystem() throws(SystemCallError) {
+        try call(nil) { () throws(SystemCallError) in try fileSystem.flushFileSystem(descriptor) }
+    }
+
+    // MARK: - EINTR
+
+    @inline(__always)
+    private func call<Result>(
+        _ entry: EntryName?, _ body: () throws(SystemCallError) -> Result
+    ) throws(SystemCallError) -> Result {
+        try Self.uninterrupted(entry, body)
+    }
+
+    @inline(__always)
+    static func uninterrupted<Result>(
+        _ entry: EntryName?, _ body: () throws(SystemCallError) -> Result
+    ) throws(SystemCallError) -> Result {
+        while true {
+            do {
+                return try body()
+            } catch {
+                if error.errno == .interrupted { continue }
+                throw SystemCallError(error.call, error.errno, entry: entry)
+            }
+        }
+    }
+}

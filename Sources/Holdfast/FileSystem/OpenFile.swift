@@ -1,0 +1,159 @@
+import FoundationEssentials
+import Synchronization
+
+/// A file that is held open.
+///
+/// A file that was written is closed by ``close()``, which reports what the close found: network file systems tell of
+/// failed writes only there (close(2)). One that was only read is closed when it is let go.
+package final class OpenFile: Sendable {
+    package let fileSystem: any FileSystem
+    package let descriptor: Descriptor
+    package let name: EntryName
+    private let isOpen = Atomic(true)
+
+    init(_ descriptor: Descriptor, name: EntryName, on fileSystem: any FileSystem) {
+        self.descriptor = descriptor
+        self.name = name
+        self.fileSystem = fileSystem
+    }
+
+    deinit {
+        // Reached without close() only by a file that was read, or on the way out with an error that matters more.
+        do { try close() } catch {}
+    }
+
+    package func close() throws(SystemCallError) {
+        guard isOpen.exchange(false, ordering: .relaxed) else { return }
+        do {
+            try fileSystem.close(descriptor)
+        } catch  where error.errno != .interrupted {
+            throw SystemCallError(error.call, error.errno, entry: name)
+        } catch {}
+    }
+
+    package func status() throws(SystemCallError) -> FileStatus {
+        try call { () throws(SystemCallError) in try fileSystem.status(descriptor) }
+    }
+
+    /// Reads the whole file.
+    ///
+    /// - Parameter size: How large it is expected to be; it may turn out otherwise where somebody is writing it.
+    package func readAll(size: Int64) throws(SystemCallError) -> Data {
+        // One byte more than expected: a read that comes back short of it has seen the end.
+        var capacity = Int(size) + 1
+        var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
+        var filled = 0
+        do {
+            while true {
+                if filled == capacity {
+                    let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity * 2, alignment: 16)
+                    larger.copyMemory(from: UnsafeRawBufferPointer(buffer))
+                    buffer.deallocate()
+                    buffer = larger
+                    capacity *= 2
+                }
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                let count = try call { () throws(SystemCallError) in
+                    try fileSystem.read(descriptor, into: rest, at: Int64(filled))
+                }
+                filled += count
+                if count == 0 || (filled == Int(size) && count < rest.count) { break }
+            }
+        } catch {
+            buffer.deallocate()
+            throw error
+        }
+        guard let base = buffer.baseAddress, filled > 0 else {
+            buffer.deallocate()
+            return Data()
+        }
+        return Data(bytesNoCopy: base, count: filled, deallocator: .custom { pointer, _ in pointer.deallocate() })
+    }
+
+    /// Reads up to a buffer's worth of bytes at an offset.
+    package func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+    ) throws(SystemCallError) -> Int {
+        try call { () throws(SystemCallError) in try fileSystem.read(descriptor, into: buffer, at: offset) }
+    }
+
+    /// Writes all bytes from the start of the file.
+    package func writeAll(_ data: Data) throws(SystemCallError) {
+        let result: Result<Void, SystemCallError> = data.withUnsafeBytes { buffer in
+            do throws(SystemCallError) {
+                return .success(try writeAll(buffer, at: 0))
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    /// Writes all bytes at an offset.
+    package func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemCallError) {
+        var written = 0
+        while written < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+            let count = try call { () throws(SystemCallError) in
+                try fileSystem.write(descriptor, rest, at: offset + Int64(written))
+            }
+            // Not to happen for a regular file; without this check it would be an endless loop.
+            if count == 0 { throw SystemCallError(.pwrite, .noSpace, entry: name) }
+            written += count
+        }
+    }
+
+    package func truncate(to size: Int64) throws(SystemCallError) {
+        try call { () throws(SystemCallError) in try fileSystem.truncate(descriptor, to: size) }
+    }
+
+    package func nextData(from offset: Int64) throws(SystemCallError) -> Range<Int64>? {
+        try call { () throws(SystemCallError) in try fileSystem.nextData(descriptor, from: offset) }
+    }
+
+    package func clone(to destination: OpenFile) throws(SystemCallError) {
+        try call { () throws(SystemCallError) in
+            try fileSystem.clone(descriptor, to: destination.descriptor)
+        }
+    }
+
+    package func copyRange(
+        to destination: OpenFile, at offset: Int64, count: Int
+    ) throws(SystemCallError) -> Int {
+        try call { () throws(SystemCallError) in
+            try fileSystem.copyRange(descriptor, to: destination.descriptor, at: offset, count: count)
+        }
+    }
+
+    package func setMode(_ mode: UInt32) throws(SystemCallError) {
+        try call { () throws(SystemCallError) in try fileSystem.setMode(descriptor, to: mode) }
+    }
+
+    package func setOwner(user: UInt32, group: UInt32) throws(SystemCallError) {
+        try call { () throws(SystemCallError) in
+            try fileSystem.setOwner(descriptor, user: user, group: group)
+        }
+    }
+
+    package func setTimes(access: Timestamp, modification: Timestamp) throws(SystemCallError) {
+        try call { () throws(SystemCallError) in
+            try fileSystem.setTimes(descriptor, access: access, modification: modification)
+        }
+    }
+
+    /// Makes the file durable: its data and what is needed to read it back.
+    package func flush() throws(SystemCallError) {
+        try call { () throws(SystemCallError) in try fileSystem.flush(descriptor) }
+    }
+
+    package func writeBack(_ mode: WriteBackMode) throws(SystemCallError) {
+        try call { () throws(SystemCallError) in try fileSystem.writeBack(descriptor, mode) }
+    }
+
+    @inline(__always)
+    private func call<Result>(
+        _ body: () throws(SystemCallError) -> Result
+    ) throws(SystemCallError) -> Result {
+        try Directory.uninterrupted(name, body)
+    }
+}

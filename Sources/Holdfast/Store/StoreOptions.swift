@@ -1,0 +1,79 @@
+/// How a ``DocumentStore`` works.
+public struct StoreOptions: Sendable {
+    /// What a commit survives once it has returned.
+    public var durability: Durability = .powerLoss
+
+    /// How long a writer waits for another writer of the same document.
+    public var lockTimeout: Duration = .seconds(10)
+
+    /// Whether opening creates the store's directory where there is none. Its parent must exist.
+    public var createsStore = true
+
+    /// Whether every document's managed files are validated when the store is opened, and what happens to damaged ones.
+    public var validationAtOpening: ValidationAtOpening = .none
+
+    /// What codecs get as `Encoder.userInfo` and `Decoder.userInfo`.
+    public var userInfo: [CodingUserInfoKey: any Sendable] = [:]
+
+    /// Sees every commit, recovery and warning, on the thread that it happens on and before the call returns; for a
+    /// host's log.
+    public var observer: (@Sendable (StoreEvent) -> Void)?
+
+    /// How many documents are recovered or validated at the same time; nil for one a core.
+    public var parallelism: Int?
+
+    /// Capabilities of the file system to do without, for tests of the fallbacks.
+    package var withheldCapabilities: Set<Capability> = []
+
+    /// Creates the default options: durable against power loss, a lock timeout of 10 seconds, no validation.
+    public init() {}
+}
+
+/// What opening a store does about documents that fail validation.
+public enum ValidationAtOpening: String, Sendable, Codable {
+    /// Nothing is validated.
+    case none
+    /// Damage is reported in ``DocumentStore/validationReport``.
+    case report
+    /// A damaged document is moved to `.trash/` with a `TRASHED.md` that says what was wrong, and reported.
+    case trash
+}
+
+/// What ``DocumentStore/verify(_:progress:)`` does about documents that fail validation.
+public enum DamageResponse: String, Sendable, Codable {
+    /// Damage is reported; nothing is changed.
+    case report
+    /// A damaged document is moved to `.trash/` with a `TRASHED.md` that says what was wrong, and reported.
+    case trash
+}
+
+/// Something that a host may want to log.
+public enum StoreEvent: Sendable {
+    /// A commit, a rename or a removal has returned.
+    case committed(Receipt)
+    /// A recovery has found remnants.
+    case recovered(RecoveryReport)
+    /// Something was not as it should be, though no call failed for it.
+    case warning(Warning)
+}
+
+/// Something that was not as it should be, though no call failed for it.
+public struct Warning: Sendable, Codable, Hashable, CustomStringConvertible {
+    /// The document's name; nil for the store itself.
+    public var document: String?
+    /// What was found, and what to do, as one line.
+    public var message: String
+
+    /// Creates a warning.
+    ///
+    /// - Parameters:
+    ///   - document: The document's name; nil for the store itself.
+    ///   - message: What was found, and what to do, as one line.
+    public init(document: String?, message: String) {
+        self.document = document
+        self.message = message
+    }
+
+    /// One line: the document and the message.
+    public var description: String { document.map { "\($0): \(message)" } ?? message }
+}
