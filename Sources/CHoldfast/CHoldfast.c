@@ -188,6 +188,54 @@ int holdfast_file_system_magic(int fd, int64_t *magic) {
     return 0;
 }
 
+#if defined(__linux__)
+
+int holdfast_get_status(int fd, const char *name, struct holdfast_status *status) {
+    struct statx found;
+    // The time and the size of a file that is open elsewhere on a network file system are asked for, not guessed.
+    int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name ? 0 : AT_EMPTY_PATH);
+    if (statx(fd, name ? name : "", flags, STATX_BASIC_STATS, &found) < 0) return -1;
+    status->device = ((uint64_t)found.stx_dev_major << 32) | found.stx_dev_minor;
+    status->inode = found.stx_ino;
+    status->link_count = found.stx_nlink;
+    status->mode = found.stx_mode;
+    status->user = found.stx_uid;
+    status->group = found.stx_gid;
+    status->size = (int64_t)found.stx_size;
+    status->access_seconds = found.stx_atime.tv_sec;
+    status->access_nanoseconds = found.stx_atime.tv_nsec;
+    status->modification_seconds = found.stx_mtime.tv_sec;
+    status->modification_nanoseconds = found.stx_mtime.tv_nsec;
+    status->change_seconds = found.stx_ctime.tv_sec;
+    status->change_nanoseconds = found.stx_ctime.tv_nsec;
+    status->is_mount_point = (found.stx_attributes & found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
+    return 0;
+}
+
+#else
+
+int holdfast_get_status(int fd, const char *name, struct holdfast_status *status) {
+    struct stat found;
+    if ((name ? fstatat(fd, name, &found, AT_SYMLINK_NOFOLLOW) : fstat(fd, &found)) < 0) return -1;
+    status->device = (uint64_t)found.st_dev;
+    status->inode = found.st_ino;
+    status->link_count = found.st_nlink;
+    status->mode = found.st_mode;
+    status->user = found.st_uid;
+    status->group = found.st_gid;
+    status->size = found.st_size;
+    status->access_seconds = found.st_atimespec.tv_sec;
+    status->access_nanoseconds = found.st_atimespec.tv_nsec;
+    status->modification_seconds = found.st_mtimespec.tv_sec;
+    status->modification_nanoseconds = found.st_mtimespec.tv_nsec;
+    status->change_seconds = found.st_ctimespec.tv_sec;
+    status->change_nanoseconds = found.st_ctimespec.tv_nsec;
+    status->is_mount_point = 0;
+    return 0;
+}
+
+#endif
+
 int64_t holdfast_seek_data(int fd, int64_t offset) { return lseek(fd, offset, SEEK_DATA); }
 
 int64_t holdfast_seek_hole(int fd, int64_t offset) { return lseek(fd, offset, SEEK_HOLE); }

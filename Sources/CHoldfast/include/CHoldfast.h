@@ -45,6 +45,20 @@ int holdfast_set_attribute(int fd, const char *name, const void *value, size_t s
 /// The file system's magic number as fstatfs(2) gives it (0 where there is none). Returns 0, or -1 with errno.
 int holdfast_file_system_magic(int fd, int64_t *magic);
 
+/// What holdfast_status tells.
+struct holdfast_status {
+    uint64_t device, inode, link_count;
+    uint32_t mode, user, group;
+    int64_t size;
+    int64_t access_seconds, modification_seconds, change_seconds;
+    int64_t access_nanoseconds, modification_nanoseconds, change_nanoseconds;
+    int is_mount_point;
+};
+
+/// statx(2) on Linux, fstat(2) or fstatat(2) elsewhere: of an entry without following a link, or of fd itself where name
+/// is NULL. Returns 0, or -1 with errno.
+int holdfast_get_status(int fd, const char *name, struct holdfast_status *status);
+
 /// SEEK_DATA and SEEK_HOLE of lseek(2).
 int64_t holdfast_seek_data(int fd, int64_t offset);
 int64_t holdfast_seek_hole(int fd, int64_t offset);

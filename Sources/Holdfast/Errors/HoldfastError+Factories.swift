@@ -47,9 +47,9 @@ extension HoldfastError {
             remedy: "move it away; Holdfast does not follow or replace it")
     }
 
-    static func notARegularFile(_ file: String, document: String, found: EntryKind) -> HoldfastError {
+    static func notARegularFile(_ file: String, found: EntryKind) -> HoldfastError {
         HoldfastError(
-            .unexpectedEntry, "a \(found) stands where the managed file should be", document: document, file: file,
+            .unexpectedEntry, "a \(found) stands where the managed file should be", file: file,
             remedy: "move it away; Holdfast does not follow or replace it")
     }
 
@@ -64,15 +64,6 @@ extension HoldfastError {
         HoldfastError(
             .cannotCarry, "this entry can't be carried into the next generation: \(why); nothing was saved",
             document: document, file: entry, errno: errno?.rawValue, remedy: "move it out of the document")
-    }
-
-    static func io(
-        _ failure: SystemCallError, document: String? = nil, file: String? = nil, _ message: String
-    ) -> HoldfastError {
-        HoldfastError(
-            .ioFailed, message, document: document, file: file, operation: failure.call.rawValue,
-            errno: failure.errno.rawValue,
-            remedy: failure.errno.remedy)
     }
 }
 

@@ -83,6 +83,34 @@ package final class Directory: Sendable {
             }, name: name, on: fileSystem)
     }
 
+    /// Opens a regular file for reading; nil where there is none.
+    ///
+    /// - Throws: ``HoldfastError`` with code `unexpectedEntry` where something else stands there.
+    package func openFileIfPresent(_ name: EntryName) throws -> (file: OpenFile, status: FileStatus)? {
+        guard let file = try openUnlessOddOrAbsent(name) else {
+            guard let kind = try statusIfPresent(of: name)?.kind else { return nil }
+            // It has only just come.
+            if kind == .file { return try openFileIfPresent(name) }
+            throw HoldfastError.notARegularFile(name.description, found: kind)
+        }
+        let status = try file.status()
+        guard status.kind == .file else { throw HoldfastError.notARegularFile(name.description, found: status.kind) }
+        return (file, status)
+    }
+
+    /// Opens a file; nil where there is none, or one that can't be opened for what it is: a link is ELOOP under
+    /// `O_NOFOLLOW`, a socket is ENXIO (open(2)).
+    private func openUnlessOddOrAbsent(_ name: EntryName) throws(SystemCallError) -> OpenFile? {
+        do {
+            return try open(name)
+        } catch {
+            switch error.errno {
+            case .notFound, .loop, .noSuchDevice: return nil
+            default: throw error
+            }
+        }
+    }
+
     /// Creates a file that must not exist; no link is followed.
     package func create(_ name: EntryName, mode: UInt32) throws(SystemCallError) -> OpenFile {
         OpenFile(

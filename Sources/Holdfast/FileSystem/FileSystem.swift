@@ -39,9 +39,9 @@ package protocol FileSystem: Sendable {
         _ source: Descriptor, to destination: Descriptor, at offset: Int64, count: Int
     ) throws(SystemCallError) -> Int
 
-    /// `fstat(2)`.
+    /// `statx(2)` of a descriptor.
     func status(_ descriptor: Descriptor) throws(SystemCallError) -> FileStatus
-    /// `fstatat(2)`, following no link.
+    /// `statx(2)` of an entry, following no link.
     func status(of name: EntryName, in directory: Descriptor) throws(SystemCallError) -> FileStatus
     /// `getdents64(2)` to the end, without `.` and `..`. A kind is nil where the directory doesn't tell it.
     func entries(of directory: Descriptor) throws(SystemCallError) -> [DirectoryEntry]
@@ -120,7 +120,7 @@ package protocol FileSystem: Sendable {
 
 /// A system call of the seam, by the name under which a trace shows it.
 package enum SystemCall: String, Sendable, CaseIterable, Codable {
-    case openat, mkdir, close, pread, pwrite, ftruncate, lseek, ficlone, copy_file_range, fstat, fstatat, getdents64
+    case openat, mkdir, close, pread, pwrite, ftruncate, lseek, ficlone, copy_file_range, statx, getdents64
     case mkdirat, unlinkat, rmdirat, renameat2, linkat, symlinkat, readlinkat
     case fchmod, fchown, fchownat, futimens, utimensat, flistxattr, fgetxattr, fsetxattr
     case fsync, syncfs, sync_file_range, lock, unlock, fstatfs
@@ -233,7 +233,7 @@ package struct FileIdentity: Hashable, Sendable {
     }
 }
 
-/// What `stat(2)` tells.
+/// What `statx(2)` tells.
 package struct FileStatus: Hashable, Sendable {
     package let identity: FileIdentity
     package let kind: EntryKind
@@ -246,10 +246,12 @@ package struct FileStatus: Hashable, Sendable {
     package let access: Timestamp
     package let modification: Timestamp
     package let change: Timestamp
+    /// Whether another file system, or another part of this one, is mounted here. `STATX_ATTR_MOUNT_ROOT`.
+    package let isMountPoint: Bool
 
     package init(
         identity: FileIdentity, kind: EntryKind, mode: UInt32, linkCount: UInt64, user: UInt32, group: UInt32,
-        size: Int64, access: Timestamp, modification: Timestamp, change: Timestamp
+        size: Int64, access: Timestamp, modification: Timestamp, change: Timestamp, isMountPoint: Bool = false
     ) {
         self.identity = identity
         self.kind = kind
@@ -261,6 +263,7 @@ package struct FileStatus: Hashable, Sendable {
         self.access = access
         self.modification = modification
         self.change = change
+        self.isMountPoint = isMountPoint
     }
 }
 

@@ -37,7 +37,7 @@ package final class OpenFile: Sendable {
 
     /// Reads the whole file.
     ///
-    /// - Parameter size: How large it is expected to be; it may turn out otherwise where somebody is writing it.
+    /// It may turn out larger or smaller than expected, where somebody is writing it.
     package func readAll(size: Int64) throws(SystemCallError) -> Data {
         // One byte more than expected: a read that comes back short of it has seen the end.
         var capacity = Int(size) + 1

@@ -86,15 +86,14 @@ package struct POSIXFileSystem: FileSystem {
     // MARK: - Looking
 
     package func status(_ descriptor: Descriptor) throws(SystemCallError) -> FileStatus {
-        var status = stat()
-        try check(.fstat, Int(fstat(descriptor.rawValue, &status)))
+        var status = holdfast_status()
+        try check(.statx, Int(holdfast_get_status(descriptor.rawValue, nil, &status)))
         return FileStatus(status)
     }
 
     package func status(of name: EntryName, in directory: Descriptor) throws(SystemCallError) -> FileStatus {
-        var status = stat()
-        try check(
-            .fstatat, Int(name.withCString { fstatat(directory.rawValue, $0, &status, AT_SYMLINK_NOFOLLOW) }))
+        var status = holdfast_status()
+        try check(.statx, Int(name.withCString { holdfast_get_status(directory.rawValue, $0, &status) }))
         return FileStatus(status)
     }
 
@@ -327,9 +326,9 @@ extension EntryKind {
 }
 
 extension FileStatus {
-    init(_ status: stat) {
+    init(_ status: holdfast_status) {
         let kind: EntryKind =
-            switch status.st_mode & S_IFMT {
+            switch mode_t(status.mode) & S_IFMT {
             case S_IFDIR: .directory
             case S_IFLNK: .symbolicLink
             case S_IFIFO: .fifo
@@ -337,16 +336,15 @@ extension FileStatus {
             case S_IFBLK, S_IFCHR: .device
             default: .file
             }
-        #if canImport(Darwin)
-            let (access, modification, change) = (status.st_atimespec, status.st_mtimespec, status.st_ctimespec)
-        #else
-            let (access, modification, change) = (status.st_atim, status.st_mtim, status.st_ctim)
-        #endif
         self.init(
-            identity: FileIdentity(device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(status.st_ino)),
-            kind: kind, mode: UInt32(status.st_mode) & 0o7777, linkCount: UInt64(status.st_nlink),
-            user: status.st_uid, group: status.st_gid, size: Int64(status.st_size),
-            access: Timestamp(access), modification: Timestamp(modification), change: Timestamp(change))
+            identity: FileIdentity(device: status.device, inode: status.inode), kind: kind,
+            mode: status.mode & 0o7777, linkCount: status.link_count, user: status.user, group: status.group,
+            size: status.size,
+            access: Timestamp(seconds: status.access_seconds, nanoseconds: status.access_nanoseconds),
+            modification: Timestamp(
+                seconds: status.modification_seconds, nanoseconds: status.modification_nanoseconds),
+            change: Timestamp(seconds: status.change_seconds, nanoseconds: status.change_nanoseconds),
+            isMountPoint: status.is_mount_point != 0)
     }
 }
 

@@ -6,7 +6,9 @@ public struct StoreOptions: Sendable {
     /// How long a writer waits for another writer of the same document.
     public var lockTimeout: Duration = .seconds(10)
 
-    /// Whether opening creates the store's directory where there is none. Its parent must exist.
+    /// Whether opening creates the store's directory where there is none.
+    ///
+    /// Its parent must exist.
     public var createsStore = true
 
     /// Whether every document's managed files are validated when the store is opened, and what happens to damaged ones.

@@ -1,0 +1,151 @@
+/// Step 3 of a commit: brings everything that the draft does not change into the next generation.
+///
+/// By hard link, which costs the same whatever the size, keeps the inode with all its metadata, and lets an editor that
+/// holds `QUERY_MESSAGE.md` open go on writing to the live file. Where a link is refused, by ``CopyFile``. Subfolders are
+/// made anew with their metadata. What can't be carried fails the commit; it is never dropped.
+struct CarryOver {
+    /// What was carried, to be compared after the swap with what a person did meanwhile.
+    struct Entry {
+        /// What was in the old generation when it was carried.
+        let status: FileStatus
+        /// Whether the new generation has the same inode, so that edits in place show in both.
+        let isLinked: Bool
+        /// What was in a subfolder.
+        var children: [EntryName: Entry] = [:]
+    }
+
+    let document: DocumentName
+    let context: StoreContext
+    /// The file system that the document is on: what is mounted in it is another's.
+    let device: UInt64
+    private(set) var result = Receipt.CarryOver()
+    private(set) var flushes = 0
+
+    init(document: DocumentName, context: StoreContext, device: UInt64) {
+        self.document = document
+        self.context = context
+        self.device = device
+    }
+
+    /// Carries one entry of any kind.
+    mutating func carry(
+        _ name: EntryName, kind: EntryKind, from old: Directory, to new: Directory, path: String
+    ) throws -> Entry {
+        switch kind {
+        case .directory: return try carryDirectory(name, from: old, to: new, path: path)
+        case .file, .symbolicLink, .fifo, .socket, .device:
+            let status = try old.status(of: name)
+            if status.isMountPoint { throw cannotCarry(path, "something is mounted on it") }
+            if let refusal = try link(name, from: old, to: new) {
+                try copy(name, status, from: old, to: new, path: path, because: refusal)
+                return Entry(status: status, isLinked: false)
+            }
+            result.linked += 1
+            return Entry(status: status, isLinked: true)
+        }
+    }
+
+    private mutating func carryDirectory(
+        _ name: EntryName, from old: Directory, to new: Directory, path: String
+    ) throws -> Entry {
+        let source = try open(name, in: old, path: path)
+        let status = try source.status()
+        if status.isMountPoint || status.identity.device != device {
+            throw cannotCarry(path, "another file system is mounted on it")
+        }
+        // Writable for this process alone until it is filled.
+        try new.makeDirectory(name, mode: 0o700)
+        let destination = try Directory(name, in: new)
+        var entry = Entry(status: status, isLinked: false)
+        for child in try source.entries() where !isDeletedButOpen(child.name) {
+            entry.children[child.name] = try carry(
+                child.name, kind: child.kind, from: source, to: destination, path: "\(path)/\(child.name)")
+        }
+        let pair = CopyMetadata.Pair(
+            fileSystem: source.fileSystem, source: source.descriptor, destination: destination.descriptor, entry: name)
+        try CopyMetadata.copyAccess(pair, status: status)
+        try CopyMetadata.copyTimes(pair, status: status)
+        if context.isDurable {
+            try destination.flush()
+            flushes += 1
+        }
+        result.directories += 1
+        return entry
+    }
+
+    private func open(_ name: EntryName, in directory: Directory, path: String) throws -> Directory {
+        do {
+            return try Directory(name, in: directory)
+        } catch  where error.errno == .accessDenied {
+            throw cannotCarry(path, "it can't be read", error.errno)
+        }
+    }
+
+    /// Links an entry into the new generation.
+    ///
+    /// - Returns: Nil, or why it was refused.
+    private func link(
+        _ name: EntryName, from old: Directory, to new: Directory
+    ) throws(SystemCallError) -> Errno? {
+        guard context.capabilities.has(.link) else { return .notSupported }
+        do {
+            try old.link(name, to: name, in: new)
+            return nil
+        } catch {
+            // EPERM is also the answer for one file alone, under fs.protected_hardlinks (proc(5)).
+            switch error.errno {
+            case .notPermitted, .tooManyLinks, .crossDevice, .accessDenied: return error.errno
+            default:
+                guard context.capabilities.isRefusal(error, of: .link) else { throw error }
+                return error.errno
+            }
+        }
+    }
+
+    private mutating func copy(
+        _ name: EntryName, _ status: FileStatus, from old: Directory, to new: Directory, path: String,
+        because refusal: Errno
+    ) throws {
+        let reason = "linkat: \(refusal)"
+        if !result.reasonsNotLinked.contains(reason) { result.reasonsNotLinked.append(reason) }
+        switch status.kind {
+        case .file:
+            let copy = try copyFile(name, from: old, to: new, path: path)
+            if context.isDurable { flushes += 1 }
+            if copy.method == .cloned { result.cloned += 1 } else { result.copied += 1 }
+            result.bytesCopied += copy.bytes
+        case .symbolicLink:
+            try copyLink(name, status, from: old, to: new)
+            result.copied += 1
+        case .fifo, .socket, .device, .directory:
+            throw cannotCarry(path, "it is a \(status.kind) and can't be linked", refusal)
+        }
+    }
+
+    private func copyFile(
+        _ name: EntryName, from old: Directory, to new: Directory, path: String
+    ) throws -> (method: CopyFile.Method, bytes: Int64) {
+        do {
+            return try CopyFile.copy(
+                name, in: old, to: new, as: name, flushing: context.isDurable, capabilities: context.capabilities)
+        } catch  where error.errno == .accessDenied {
+            throw cannotCarry(path, "it can be neither linked nor read", error.errno)
+        }
+    }
+
+    private func copyLink(
+        _ name: EntryName, _ status: FileStatus, from old: Directory, to new: Directory
+    ) throws(SystemCallError) {
+        try new.makeSymbolicLink(to: try old.symbolicLink(name), named: name)
+        do {
+            try new.setOwner(of: name, user: status.user, group: status.group)
+        } catch  where error.errno == .notPermitted {
+            // Only the superuser may give files away, and a link's owner gives no access (symlink(7)).
+        }
+        try new.setTimes(of: name, access: status.access, modification: status.modification)
+    }
+
+    private func cannotCarry(_ path: String, _ why: String, _ errno: Errno? = nil) -> HoldfastError {
+        .cannotCarry(path, document: document.description, why, errno: errno)
+    }
+}

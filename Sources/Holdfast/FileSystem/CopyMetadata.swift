@@ -1,0 +1,73 @@
+/// Copies what a file or directory has besides its bytes: owner, extended attributes with ACLs, mode, times.
+enum CopyMetadata {
+    /// Which of two descriptors gets what the other has.
+    struct Pair {
+        let fileSystem: any FileSystem
+        let source: Descriptor
+        let destination: Descriptor
+        let entry: EntryName
+
+        func call<Result>(_ body: () throws(SystemCallError) -> Result) throws(SystemCallError) -> Result {
+            try Directory.uninterrupted(entry, body)
+        }
+    }
+
+    /// Copies owner, extended attributes and mode, in this order: a change of owner clears set-user-ID (chown(2)), and an
+    /// ACL changes the mode's group bits (acl(5)).
+    static func copyAccess(_ pair: Pair, status: FileStatus) throws(SystemCallError) {
+        let fileSystem = pair.fileSystem
+        var mode = status.mode
+        let present = try pair.call { () throws(SystemCallError) in try fileSystem.status(pair.destination) }
+        if (present.user, present.group) != (status.user, status.group) {
+            do {
+                try pair.call { () throws(SystemCallError) in
+                    try fileSystem.setOwner(pair.destination, user: status.user, group: status.group)
+                }
+            } catch  where error.errno == .notPermitted {
+                // Only the superuser may give files away. What is ours instead must not run as us for others.
+                mode &= ~0o6000
+            }
+        }
+        try copyAttributes(pair)
+        try pair.call { [mode] () throws(SystemCallError) in
+            try fileSystem.setMode(pair.destination, to: mode)
+        }
+    }
+
+    private static func copyAttributes(_ pair: Pair) throws(SystemCallError) {
+        let fileSystem = pair.fileSystem
+        let names: [String]
+        do {
+            names = try pair.call { () throws(SystemCallError) in
+                try fileSystem.extendedAttributeNames(pair.source)
+            }
+        } catch  where error.errno == .notSupported || error.errno == .notImplemented {
+            return
+        }
+        for name in names {
+            do {
+                let value = try pair.call { () throws(SystemCallError) in
+                    try fileSystem.extendedAttribute(name, of: pair.source)
+                }
+                try pair.call { () throws(SystemCallError) in
+                    try fileSystem.setExtendedAttribute(name, of: pair.destination, to: value)
+                }
+            } catch  where !name.hasPrefix("user.") && !name.hasPrefix("system.posix_acl") {
+                // `security.` and `trusted.` belong to the system, which labels new files by its own rules (xattr(7)).
+                guard error.errno == .notPermitted || error.errno == .notSupported || error.errno == .accessDenied
+                else {
+                    throw error
+                }
+            } catch  where error.errno == .noData {
+                // Gone since it was listed.
+            }
+        }
+    }
+
+    static func copyTimes(_ pair: Pair, status: FileStatus) throws(SystemCallError) {
+        try pair.call { () throws(SystemCallError) in
+            try pair.fileSystem.setTimes(
+                pair.destination, access: status.access, modification: status.modification)
+        }
+    }
+}

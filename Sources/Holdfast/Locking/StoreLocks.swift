@@ -1,0 +1,99 @@
+/// The store's one lock file: who may change which document.
+///
+/// A lock is a byte range of `.lock`, held by an open file description (fcntl_locking(2)): it ends with the process
+/// whatever happens, it works between threads, which open the file each for themselves, and between hosts where the file
+/// system forwards locks. The file is never removed, so there is no moment in which two processes lock two files.
+struct StoreLocks: Sendable {
+    static let fileName = EntryName(".lock")
+
+    /// Held exclusively over the renames of a commit, and shared by a listing that must not miss a name on the move.
+    static let names = LockRange(start: 0)
+
+    private static let everything = LockRange(start: 0, count: 0)  // To the end: a length of 0 in fcntl(2).
+
+    let store: Directory
+
+    /// Locks, held until ``release()`` or until they are let go.
+    final class Held: Sendable {
+        fileprivate let file: OpenFile
+
+        fileprivate init(_ file: OpenFile) { self.file = file }
+
+        deinit { release() }
+
+        /// Releases all of them.
+        ///
+        /// Explicitly, since a wait that timed out may still keep the file open. Closing is what counts elsewhere: it
+        /// can't fail to release, so its result has nothing to tell.
+        func release() {
+            do { try file.fileSystem.unlock(file.descriptor, StoreLocks.everything) } catch {}
+            do { try file.close() } catch {}
+        }
+    }
+
+    /// Takes the locks of documents, in the order of their places, so that no two writers wait for each other.
+    ///
+    /// - Throws: ``HoldfastError`` with code `lockTimeout` and the document that it waited for.
+    func acquire(
+        _ documents: [DocumentName], _ mode: LockMode = .exclusive, timeout: Duration
+    ) throws -> Held {
+        let start = ContinuousClock.now
+        while true {
+            let held = Held(try store.openOrCreate(Self.fileName, mode: 0o666))
+            var taken: Set<LockRange> = []
+            for document in documents.sorted(by: { $0.lockRange < $1.lockRange })
+            where taken.insert(document.lockRange).inserted {
+                let left = timeout - (ContinuousClock.now - start)
+                guard try lock(held.file, document.lockRange, mode, timeout: max(left, .zero)) else {
+                    throw HoldfastError.lockTimeout(
+                        document: document.description, waited: timeout,
+                        holder: held.file.fileSystem.lockHolder(held.file.descriptor, document.lockRange))
+                }
+            }
+            // A person may have removed or replaced the file; then others lock a different one.
+            let status = try held.file.status()
+            guard status.kind == .file else {
+                throw HoldfastError(
+                    .unexpectedEntry, "`.lock` is a \(status.kind)", remedy: "move it away; Holdfast makes a new one")
+            }
+            if status.linkCount > 0 { return held }
+        }
+    }
+
+    /// Runs a body while no name in the store moves (shared), or while it moves names (exclusive).
+    func withNames<Result>(_ mode: LockMode, timeout: Duration, _ body: () throws -> Result) throws -> Result {
+        let file = try store.openOrCreate(Self.fileName, mode: 0o666)
+        let held = Held(file)
+        defer { held.release() }
+        guard try lock(file, Self.names, mode, timeout: timeout) else {
+            throw HoldfastError(
+                .lockTimeout,
+                "another process (\(file.fileSystem.lockHolder(file.descriptor, Self.names) ?? "unknown")) has kept the store's names locked for \(timeout.formattedSeconds)",
+                remedy: "see whether that process is stopped")
+        }
+        return try body()
+    }
+
+    /// Runs a body that moves names, on behalf of a writer that holds its documents' locks already.
+    func movingNames<Result>(_ held: Held, timeout: Duration, _ body: () throws -> Result) throws -> Result {
+        guard try lock(held.file, Self.names, .exclusive, timeout: timeout) else {
+            throw HoldfastError(
+                .lockTimeout,
+                "another process (\(held.file.fileSystem.lockHolder(held.file.descriptor, Self.names) ?? "unknown")) has kept the store's names locked for \(timeout.formattedSeconds)",
+                remedy: "see whether that process is stopped")
+        }
+        defer {
+            // Released at the latest with the document's lock.
+            do { try held.file.fileSystem.unlock(held.file.descriptor, Self.names) } catch {}
+        }
+        return try body()
+    }
+
+    private func lock(
+        _ file: OpenFile, _ range: LockRange, _ mode: LockMode, timeout: Duration
+    ) throws(SystemCallError) -> Bool {
+        try Directory.uninterrupted(Self.fileName) { () throws(SystemCallError) in
+            try file.fileSystem.lock(file.descriptor, range, mode, timeout: timeout)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// `.trash/`: where things go that nobody may delete and that have no place any more.
+struct Trash {
+    static let directoryName = EntryName(".trash")
+
+    let context: StoreContext
+
+    /// Moves an entry into the trash.
+    ///
+    /// - Returns: Where it is now, relative to the store.
+    func move(_ name: EntryName, from directory: Directory, labelled label: EntryName) throws(SystemCallError) -> String
+    {
+        let trash = try open()
+        let stem = EntryName(bytes: label.bytes.prefix(240))
+        var number = 0
+        while true {
+            let candidate = number == 0 ? stem : stem + "-\(number)"
+            do {
+                try context.renameWithoutReplacing(name, in: directory, to: candidate, in: trash)
+                if context.isDurable { try trash.flush() }
+                return "\(Self.directoryName)/\(candidate)"
+            } catch  where error.errno == .exists || error.errno == .notEmpty {
+                number += 1
+            }
+        }
+    }
+
+    private func open() throws(SystemCallError) -> Directory {
+        do {
+            // What was private stays so.
+            try context.root.makeDirectory(Self.directoryName, mode: 0o700)
+        } catch  where error.errno == .exists {}
+        return try Directory(Self.directoryName, in: context.root)
+    }
+}
