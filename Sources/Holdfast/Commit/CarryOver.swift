@@ -20,24 +20,39 @@ struct CarryOver {
     let device: UInt64
     private(set) var result = Receipt.CarryOver()
     private(set) var flushes = 0
+    private let flushing: FlushProtocol
+    /// Whether entries may share their inode with the source; not so for what comes from outside the store.
+    private let linking: Bool
 
-    init(document: DocumentName, context: StoreContext, device: UInt64) {
+    init(
+        document: DocumentName, context: StoreContext, device: UInt64, flushing: FlushProtocol, linking: Bool = true
+    ) {
         self.document = document
         self.context = context
         self.device = device
+        self.flushing = flushing
+        self.linking = linking
     }
 
     /// Carries one entry of any kind.
     mutating func carry(
-        _ name: EntryName, kind: EntryKind, from old: Directory, to new: Directory, path: String
+        _ name: EntryName, as newName: EntryName? = nil, kind: EntryKind, from old: Directory, to new: Directory,
+        path: String
     ) throws -> Entry {
+        let newName = newName ?? name
         switch kind {
-        case .directory: return try carryDirectory(name, from: old, to: new, path: path)
+        case .directory: return try carryDirectory(name, as: newName, from: old, to: new, path: path)
         case .file, .symbolicLink, .fifo, .socket, .device:
             let status = try old.status(of: name)
             if status.isMountPoint { throw cannotCarry(path, "something is mounted on it") }
+            if !linking {
+                try copy(name, as: newName, status, from: old, to: new, path: path)
+                return Entry(status: status, isLinked: false)
+            }
             if let refusal = try link(name, from: old, to: new) {
-                try copy(name, status, from: old, to: new, path: path, because: refusal)
+                let reason = "linkat: \(refusal)"
+                if !result.reasonsNotLinked.contains(reason) { result.reasonsNotLinked.append(reason) }
+                try copy(name, as: newName, status, from: old, to: new, path: path)
                 return Entry(status: status, isLinked: false)
             }
             result.linked += 1
@@ -46,7 +61,7 @@ struct CarryOver {
     }
 
     private mutating func carryDirectory(
-        _ name: EntryName, from old: Directory, to new: Directory, path: String
+        _ name: EntryName, as newName: EntryName, from old: Directory, to new: Directory, path: String
     ) throws -> Entry {
         let source = try open(name, in: old, path: path)
         let status = try source.status()
@@ -54,8 +69,8 @@ struct CarryOver {
             throw cannotCarry(path, "another file system is mounted on it")
         }
         // Writable for this process alone until it is filled.
-        try new.makeDirectory(name, mode: 0o700)
-        let destination = try Directory(name, in: new)
+        try new.makeDirectory(newName, mode: 0o700)
+        let destination = try Directory(newName, in: new)
         var entry = Entry(status: status, isLinked: false)
         for child in try source.entries() where !isDeletedButOpen(child.name) {
             entry.children[child.name] = try carry(
@@ -65,7 +80,7 @@ struct CarryOver {
             fileSystem: source.fileSystem, source: source.descriptor, destination: destination.descriptor, entry: name)
         try CopyMetadata.copyAccess(pair, status: status)
         try CopyMetadata.copyTimes(pair, status: status)
-        if context.isDurable {
+        if flushing == .eachFile {
             try destination.flush()
             flushes += 1
         }
@@ -103,46 +118,45 @@ struct CarryOver {
     }
 
     private mutating func copy(
-        _ name: EntryName, _ status: FileStatus, from old: Directory, to new: Directory, path: String,
-        because refusal: Errno
+        _ name: EntryName, as newName: EntryName, _ status: FileStatus, from old: Directory, to new: Directory,
+        path: String
     ) throws {
-        let reason = "linkat: \(refusal)"
-        if !result.reasonsNotLinked.contains(reason) { result.reasonsNotLinked.append(reason) }
         switch status.kind {
         case .file:
-            let copy = try copyFile(name, from: old, to: new, path: path)
-            if context.isDurable { flushes += 1 }
+            let copy = try copyFile(name, as: newName, from: old, to: new, path: path)
+            if flushing == .eachFile { flushes += 1 }
             if copy.method == .cloned { result.cloned += 1 } else { result.copied += 1 }
             result.bytesCopied += copy.bytes
         case .symbolicLink:
-            try copyLink(name, status, from: old, to: new)
+            try copyLink(name, as: newName, status, from: old, to: new)
             result.copied += 1
         case .fifo, .socket, .device, .directory:
-            throw cannotCarry(path, "it is a \(status.kind) and can't be linked", refusal)
+            throw cannotCarry(path, "it is a \(status.kind) and can't be linked")
         }
     }
 
     private func copyFile(
-        _ name: EntryName, from old: Directory, to new: Directory, path: String
+        _ name: EntryName, as newName: EntryName, from old: Directory, to new: Directory, path: String
     ) throws -> (method: CopyFile.Method, bytes: Int64) {
         do {
             return try CopyFile.copy(
-                name, in: old, to: new, as: name, flushing: context.isDurable, capabilities: context.capabilities)
+                name, in: old, to: new, as: newName, flushing: flushing == .eachFile, capabilities: context.capabilities
+            )
         } catch  where error.errno == .accessDenied {
             throw cannotCarry(path, "it can be neither linked nor read", error.errno)
         }
     }
 
     private func copyLink(
-        _ name: EntryName, _ status: FileStatus, from old: Directory, to new: Directory
+        _ name: EntryName, as newName: EntryName, _ status: FileStatus, from old: Directory, to new: Directory
     ) throws(SystemCallError) {
-        try new.makeSymbolicLink(to: try old.symbolicLink(name), named: name)
+        try new.makeSymbolicLink(to: try old.symbolicLink(name), named: newName)
         do {
-            try new.setOwner(of: name, user: status.user, group: status.group)
+            try new.setOwner(of: newName, user: status.user, group: status.group)
         } catch  where error.errno == .notPermitted {
             // Only the superuser may give files away, and a link's owner gives no access (symlink(7)).
         }
-        try new.setTimes(of: name, access: status.access, modification: status.modification)
+        try new.setTimes(of: newName, access: status.access, modification: status.modification)
     }
 
     private func cannotCarry(_ path: String, _ why: String, _ errno: Errno? = nil) -> HoldfastError {

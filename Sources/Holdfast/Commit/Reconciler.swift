@@ -8,10 +8,12 @@ struct Reconciler {
     let context: StoreContext
     /// What became of what a person did.
     private(set) var actions: [Receipt.Reconciliation] = []
+    private let isDurable: Bool
 
-    init(document: DocumentName, context: StoreContext) {
+    init(document: DocumentName, context: StoreContext, isDurable: Bool) {
         self.document = document
         self.context = context
+        self.isDurable = isDurable
     }
 
     /// Empties one directory of the old generation.
@@ -23,11 +25,13 @@ struct Reconciler {
     ///   - dropped: What the commit replaced or dropped on purpose, as it was then: the old managed files, and the
     ///     entries that the draft removed.
     ///   - path: The directory's path in the document, with a slash behind it; empty at the top.
+    /// - Throws: What a system call met; the directory holds then what is not accounted for yet.
     mutating func drain(
         _ old: Directory, into new: Directory?, carried: [EntryName: CarryOver.Entry],
         dropped: [EntryName: FileStatus], path: String
     ) throws(SystemCallError) {
         var seen: Set<EntryName> = []
+        let actionsBefore = actions.count
         for (name, kind) in try old.entries() where !isDeletedButOpen(name) {
             seen.insert(name)
             guard let status = try old.statusIfPresent(of: name) else { continue }
@@ -52,6 +56,8 @@ struct Reconciler {
         for (name, entry) in carried where !seen.contains(name) {
             try delete(name, in: new, carried: entry, path: path)
         }
+        // What has come is durable in its new place before the directory that it was in goes.
+        if isDurable, actions.count > actionsBefore { try new.flush() }
     }
 
     private func directory(_ name: EntryName, in parent: Directory) throws(SystemCallError) -> Directory? {

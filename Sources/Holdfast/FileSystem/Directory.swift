@@ -197,6 +197,10 @@ package final class Directory: Sendable {
         }
     }
 
+    package func kind() throws(SystemCallError) -> FileSystemKind {
+        try call(nil) { () throws(SystemCallError) in try fileSystem.kind(of: descriptor) }
+    }
+
     // MARK: - Durability
 
     /// Makes the directory's names durable.

@@ -246,7 +246,7 @@ package struct FileStatus: Hashable, Sendable {
     package let access: Timestamp
     package let modification: Timestamp
     package let change: Timestamp
-    /// Whether another file system, or another part of this one, is mounted here. `STATX_ATTR_MOUNT_ROOT`.
+    /// Whether another file system, or another part of this one, is mounted here: `STATX_ATTR_MOUNT_ROOT`.
     package let isMountPoint: Bool
 
     package init(

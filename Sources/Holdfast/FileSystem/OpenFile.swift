@@ -77,6 +77,20 @@ package final class OpenFile: Sendable {
         try call { () throws(SystemCallError) in try fileSystem.read(descriptor, into: buffer, at: offset) }
     }
 
+    /// Fills a buffer from an offset on, as far as the file goes.
+    package func readFully(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+    ) throws(SystemCallError) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+            let count = try read(into: rest, at: offset + Int64(filled))
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
     /// Writes all bytes from the start of the file.
     package func writeAll(_ data: Data) throws(SystemCallError) {
         let result: Result<Void, SystemCallError> = data.withUnsafeBytes { buffer in
@@ -146,8 +160,21 @@ package final class OpenFile: Sendable {
         try call { () throws(SystemCallError) in try fileSystem.flush(descriptor) }
     }
 
-    package func writeBack(_ mode: WriteBackMode) throws(SystemCallError) {
-        try call { () throws(SystemCallError) in try fileSystem.writeBack(descriptor, mode) }
+    /// Starts writing the file's data to the device, and doesn't wait: a hint, before a flush that does.
+    package func startWriteBack() throws(SystemCallError) {
+        do {
+            try call { () throws(SystemCallError) in try fileSystem.writeBack(descriptor, .start) }
+        } catch {
+            switch error.errno {
+            case .invalid, .notImplemented, .notSupported: return
+            default: throw error
+            }
+        }
+    }
+
+    /// Waits until the file's data is with the device, though maybe in its cache only, and without the metadata.
+    package func waitForWriteBack() throws(SystemCallError) {
+        try call { () throws(SystemCallError) in try fileSystem.writeBack(descriptor, .wait) }
     }
 
     @inline(__always)

@@ -8,8 +8,6 @@ public struct Receipt: Sendable, Codable, Hashable {
         case created
         /// One managed file was replaced by one rename; the document's directory is the same as before.
         case replacedFile
-        /// One unmanaged entry was removed and nothing else changed; the document's directory is the same as before.
-        case removedEntry
         /// The whole document was replaced by its next generation.
         case swapped
         /// The document has another name; where the update changed its files too, both in one step.
@@ -24,8 +22,6 @@ public struct Receipt: Sendable, Codable, Hashable {
         case none
         /// One `rename`, of a file or of a document's directory.
         case rename
-        /// One `unlink`.
-        case unlink
         /// `renameat2` with `RENAME_EXCHANGE`: at no moment was there no document.
         case exchange
         /// The old generation aside, the new one in: where the file system can't exchange.
@@ -101,7 +97,9 @@ public struct Receipt: Sendable, Codable, Hashable {
     public var durability: Durability
     /// Why that is less than asked, where it is.
     public var durabilityReason: String?
-    /// How many flushes the commit waited for, such as `fsync`; those of a batch count for its first document.
+    /// How what was written became durable before it became visible.
+    public var flushProtocol: FlushProtocol = .none
+    /// How many calls of `fsync` and `syncfs` the commit waited for; what a batch shares counts for its first document.
     public var flushes = 0
     /// What the cleanup could not do; it stays behind as a remnant that the next recovery removes.
     public var warnings: [Warning] = []

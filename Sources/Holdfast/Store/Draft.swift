@@ -16,7 +16,7 @@ public struct Draft: ~Copyable {
     let context: StoreContext
     var changes = DraftChanges()
     /// Managed files as they are on disk, as far as they have been read.
-    private(set) var files: [EntryName: Data] = [:]
+    private(set) var files: [EntryName: DraftFile] = [:]
 
     init(_ name: DocumentName, directory: Directory?, context: StoreContext) {
         self.document = name.description
@@ -79,7 +79,7 @@ public struct Draft: ~Copyable {
     /// - Throws: ``HoldfastError`` where a codec claims the name, or the file can't be read.
     public func unmanagedBytes(_ name: String) throws(HoldfastError) -> Data? {
         let entry = try unmanaged(name)
-        return try attempt { try read(entry)?.data }
+        return try attempt { try Self.readManaged(entry, in: directory)?.data }
     }
 
     // MARK: - Changing
@@ -95,7 +95,7 @@ public struct Draft: ~Copyable {
         _ value: Value, for key: ManagedFile<Value>
     ) throws(HoldfastError) {
         let entry = try managed(key.filename)
-        let known = files[entry]
+        let known = files[entry]?.data
         let directory = directory
         let data = try CodecCall(document: document, filename: key.filename, context: context).encode(value) {
             try known ?? Self.readManaged(entry, in: directory)?.data
@@ -190,22 +190,16 @@ public struct Draft: ~Copyable {
     }
 
     private mutating func current(_ entry: EntryName) throws(HoldfastError) -> Data? {
-        if let known = files[entry] { return known }
+        if let known = files[entry] { return known.data }
         let directory = directory
-        let data = try attempt { try Self.readManaged(entry, in: directory)?.data }
-        if let data { files[entry] = data }
-        return data
+        let file = try attempt { try Self.readManaged(entry, in: directory) }
+        files[entry] = file
+        return file?.data
     }
 
-    private func read(_ entry: EntryName) throws -> (data: Data, status: FileStatus)? {
-        try Self.readManaged(entry, in: directory)
-    }
-
-    private static func readManaged(
-        _ entry: EntryName, in directory: Directory?
-    ) throws -> (data: Data, status: FileStatus)? {
-        guard let directory, let file = try directory.openFileIfPresent(entry) else { return nil }
-        return (try file.file.readAll(size: file.status.size), file.status)
+    private static func readManaged(_ entry: EntryName, in directory: Directory?) throws -> DraftFile? {
+        guard let directory, let (file, status) = try directory.openFileIfPresent(entry) else { return nil }
+        return DraftFile(data: try file.readAll(size: status.size), status: status)
     }
 
     private func entries() throws(HoldfastError) -> [(name: EntryName, kind: EntryKind)] {
@@ -215,4 +209,10 @@ public struct Draft: ~Copyable {
     private func attempt<Result>(_ body: () throws -> Result) throws(HoldfastError) -> Result {
         do { return try body() } catch { throw HoldfastError.wrapping(error, document: document) }
     }
+}
+
+/// A file as a draft has read it.
+struct DraftFile {
+    let data: Data
+    let status: FileStatus
 }

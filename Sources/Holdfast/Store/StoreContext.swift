@@ -1,12 +1,34 @@
+import FoundationEssentials
+
 /// What every operation of an open store works with.
 struct StoreContext: Sendable {
     let root: Directory
+    let kind: FileSystemKind
     let codecs: CodecRegistry
     let options: StoreOptions
     let capabilities: Capabilities
     let locks: StoreLocks
 
     var isDurable: Bool { options.durability == .powerLoss }
+
+    /// How many documents are worked on at the same time.
+    var parallelism: Int { max(1, options.parallelism ?? ProcessInfo.processInfo.activeProcessorCount) }
+
+    /// How a commit of so many documents becomes durable.
+    func flushProtocol(documents: Int) -> FlushProtocol {
+        FlushProtocol.choose(options.durability, on: kind, documents: documents)
+    }
+
+    /// A receipt to be filled in.
+    func receipt(_ document: DocumentName, _ outcome: Receipt.Outcome, _ flushing: FlushProtocol = .none) -> Receipt {
+        var receipt = Receipt(document: document.description, outcome: outcome, durability: options.durability)
+        receipt.flushProtocol = flushing
+        if isDurable, kind == .tmpfs {
+            receipt.durability = .processCrash
+            receipt.durabilityReason = "the store is on tmpfs, which keeps nothing over a power loss"
+        }
+        return receipt
+    }
 
     /// Renames without ever replacing what stands at the new name.
     ///
@@ -26,6 +48,17 @@ struct StoreContext: Sendable {
             throw SystemCallError(.renameat2, .exists, entry: newName)
         }
         try directory.rename(name, to: newName, in: newDirectory)
+    }
+
+    /// A document's directory; nil where there is none.
+    ///
+    /// - Throws: ``HoldfastError`` with code `unexpectedEntry` where something else stands there.
+    func documentDirectory(_ document: DocumentName) throws -> Directory? {
+        guard let kind = try root.statusIfPresent(of: document.entry)?.kind else { return nil }
+        guard kind == .directory else {
+            throw HoldfastError.notADirectory(document: document.description, found: kind)
+        }
+        return try root.subdirectoryIfPresent(document.entry)
     }
 
     /// Whether an entry is a managed file: a codec claims its name, and it is a regular file.

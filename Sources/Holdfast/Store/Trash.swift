@@ -28,6 +28,7 @@ struct Trash {
         do {
             // What was private stays so.
             try context.root.makeDirectory(Self.directoryName, mode: 0o700)
+            if context.isDurable { try context.root.flush() }
         } catch  where error.errno == .exists {}
         return try Directory(Self.directoryName, in: context.root)
     }

@@ -1,0 +1,132 @@
+public import FoundationEssentials
+
+/// One file outside any document, replaced as a whole or not at all.
+///
+/// The file-level commit of the kernel: `NAME.tmp` beside the file, a flush, a rename over the file, a flush of the
+/// directory. It takes no lock: of two writers at the same time, one fails on the other's temporary file.
+public struct AtomicFile: Sendable {
+    /// The file's path; where a symbolic link stands there, the file that it leads to is replaced.
+    public let path: String
+
+    /// What a write survives once it has returned.
+    public let durability: Durability
+
+    private let fileSystem: any FileSystem
+
+    /// As many links as Linux follows in one path: path_resolution(7).
+    private static let linkLimit = 40
+
+    /// Names a file.
+    ///
+    /// - Parameters:
+    ///   - path: The file's path. Its directory must exist; the file need not.
+    ///   - durability: What a write survives once it has returned.
+    public init(_ path: String, durability: Durability = .powerLoss) {
+        self.init(path, durability: durability, on: POSIXFileSystem())
+    }
+
+    package init(_ path: String, durability: Durability, on fileSystem: any FileSystem) {
+        self.path = path
+        self.durability = durability
+        self.fileSystem = fileSystem
+    }
+
+    /// Replaces the file's content; creates the file where there is none.
+    ///
+    /// Owner, mode, and extended attributes stay as they are. A new file gets the mode 0666 without the process's umask.
+    ///
+    /// - Parameter bytes: The new content.
+    /// - Throws: ``HoldfastError``. The file is untouched and the temporary file gone then, save for
+    ///   ``HoldfastError/Code/durabilityUnknown``, after which the new content is in place.
+    public func write(_ bytes: Data) throws(HoldfastError) {
+        do {
+            let place = try resolve()
+            try replace(place, with: bytes)
+        } catch {
+            throw HoldfastError.wrapping(
+                error, document: nil, file: path, while: "the file can't be written, and was not changed")
+        }
+    }
+
+    private struct Place {
+        let directory: Directory
+        let name: EntryName
+    }
+
+    private func replace(_ place: Place, with bytes: Data) throws {
+        let temporary = place.name + DocumentName.temporarySuffix
+        let file = try create(temporary, place)
+        do {
+            try fill(file, place, bytes)
+            try place.directory.rename(temporary, to: place.name)
+        } catch {
+            try place.directory.removeFile(temporary)
+            throw error
+        }
+        if durability == .processCrash { return }
+        do {
+            try place.directory.flush()
+        } catch {
+            throw HoldfastError(
+                .durabilityUnknown,
+                "the new content is in place, but the flush behind it failed: it may not survive a power loss",
+                file: path, operation: error.call.rawValue, errno: error.errno.rawValue,
+                remedy: "check the disk, then write again")
+        }
+    }
+
+    private func create(_ temporary: EntryName, _ place: Place) throws -> OpenFile {
+        let isNew = try place.directory.statusIfPresent(of: place.name) == nil
+        do {
+            return try place.directory.create(temporary, mode: isNew ? 0o666 : 0o600)
+        } catch {
+            guard error.errno == .exists else { throw error }
+            throw HoldfastError(
+                .alreadyExists, "`\(temporary)` is in the way: another writer's, a crash's, or a person's", file: path,
+                remedy: "remove it if nobody is writing the file")
+        }
+    }
+
+    private func fill(_ file: OpenFile, _ place: Place, _ bytes: Data) throws {
+        try file.writeAll(bytes)
+        if let existing = try place.directory.openFileIfPresent(place.name) {
+            try CopyMetadata.copyAccess(
+                CopyMetadata.Pair(
+                    fileSystem: fileSystem, source: existing.file.descriptor, destination: file.descriptor,
+                    entry: place.name),
+                status: existing.status)
+        }
+        if durability == .powerLoss { try file.flush() }
+        try file.close()
+    }
+
+    /// Finds the directory and the name behind the path's last component, through all links.
+    private func resolve() throws -> Place {
+        var path = path
+        for _ in 0..<Self.linkLimit {
+            let (folder, name) = Self.split(path)
+            guard name.count > 0, name != EntryName("."), name != EntryName("..") else {
+                throw HoldfastError(.invalidName, "this path names no file", remedy: "end it with the file's name")
+            }
+            // With `.` behind it, so that a folder which is a link is followed.
+            let directory = try Directory(path: folder + ".", on: fileSystem)
+            guard let kind = try directory.statusIfPresent(of: name)?.kind else {
+                return Place(directory: directory, name: name)
+            }
+            switch kind {
+            case .file: return Place(directory: directory, name: name)
+            case .symbolicLink:
+                let target = String(decoding: try directory.symbolicLink(name), as: UTF8.self)
+                path = target.hasPrefix("/") ? target : folder + target
+            case .directory, .fifo, .socket, .device:
+                throw HoldfastError.notARegularFile(name.description, found: kind)
+            }
+        }
+        throw SystemCallError(.openat, .loop)
+    }
+
+    private static func split(_ path: String) -> (folder: String, name: EntryName) {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("./", EntryName(path)) }
+        return (String(path[...slash]), EntryName(String(path[path.utf8.index(after: slash)...])))
+    }
+}

@@ -1,0 +1,34 @@
+/// One document's way from a draft to a receipt, in the steps that commits of several documents take side by side.
+///
+/// A commit is used by one thread, once, in this order: ``stage()``, ``flush()``, ``swap(_:)``, a flush of
+/// ``namesDirectory``, ``finish(sharedFlushes:)``. Each step that throws has left the document as it was, and ``abandon()`` has to follow.
+protocol Commit: AnyObject {
+    var document: DocumentName { get }
+
+    /// Step 3: writes what is new beside what is there.
+    func stage() throws
+
+    /// Step 4: makes durable what was staged, under ``FlushProtocol/eachFile``.
+    func flush() throws
+
+    /// Step 5: makes it visible.
+    func swap(_ locks: StoreLocks.Held) throws
+
+    /// The directory whose names step 5 changed; step 6 flushes it.
+    var namesDirectory: Directory { get }
+
+    /// Takes step 5 back, after step 6 has failed; nothing is deleted.
+    ///
+    /// - Returns: Whether the document is as it was before; else what was saved is in place, and may not be durable.
+    func undo(_ locks: StoreLocks.Held) -> Bool
+
+    /// Step 7: removes what is old.
+    ///
+    /// It can't fail: the commit is in place and durable. What it could not do is among the receipt's warnings.
+    ///
+    /// - Parameter sharedFlushes: Flushes of steps 4 and 6 that this commit's receipt is to count.
+    func finish(sharedFlushes: Int) -> Receipt
+
+    /// Removes what was staged, before step 5 has happened.
+    func abandon()
+}

@@ -1,0 +1,149 @@
+/// Carries out commits, step by step, side by side: what can be shared between documents is done once.
+struct Committer {
+    let context: StoreContext
+
+    /// Commits planned changes, each document's by itself.
+    ///
+    /// - Returns: One result a plan, in order.
+    func commit(_ plans: [CommitPlan], _ locks: StoreLocks.Held) -> [Result<Receipt, HoldfastError>] {
+        var batch = Batch(plans, context, locks)
+        batch.stage()
+        batch.flush()
+        batch.swap()
+        batch.flushNames()
+        return batch.finish()
+    }
+}
+
+/// The commits of one batch, and what became of each.
+private struct Batch {
+    private enum State {
+        case underway(any Commit)
+        case done(Result<Receipt, HoldfastError>)
+    }
+
+    private let context: StoreContext
+    private let locks: StoreLocks.Held
+    private let flushing: FlushProtocol
+    private var states: [State]
+    private var sharedFlushes = 0
+
+    init(_ plans: [CommitPlan], _ context: StoreContext, _ locks: StoreLocks.Held) {
+        self.context = context
+        self.locks = locks
+        let changed = plans.count { if case .unchanged = $0.shape { false } else { true } }
+        let flushing = context.flushProtocol(documents: changed)
+        self.flushing = flushing
+        states = plans.map { plan in
+            switch (plan.shape, plan.directory) {
+            case (.unchanged, _):
+                .done(.success(context.receipt(plan.document, .unchanged)))
+            case (.replaceFile(let name), let directory?):
+                .underway(FileCommit(plan, replacing: name, in: directory, context: context, flushing: flushing))
+            case (.replaceFile, nil), (.nextGeneration, _):
+                .underway(SwapCommit(plan, context: context, flushing: flushing))
+            }
+        }
+    }
+
+    /// Does a step for each commit that is still under way; one that fails is over.
+    private mutating func step(_ body: (any Commit) throws -> Void) {
+        for index in states.indices {
+            guard case .underway(let commit) = states[index] else { continue }
+            do {
+                try body(commit)
+            } catch {
+                abandon(index, commit, error)
+            }
+        }
+    }
+
+    private mutating func abandon(_ index: Int, _ commit: any Commit, _ error: any Error) {
+        commit.abandon()
+        states[index] = .done(
+            .failure(
+                .wrapping(error, document: commit.document.description, while: "the save failed, and nothing was saved")
+            ))
+    }
+
+    // Step 3.
+    mutating func stage() { step { try $0.stage() } }
+
+    // Step 4.
+    mutating func flush() {
+        switch flushing {
+        case .none, .eachFile: step { try $0.flush() }
+        case .wholeFileSystem:
+            do {
+                try context.root.flushFileSystem()
+                sharedFlushes += 1
+            } catch {
+                step { _ in throw error }
+            }
+        }
+    }
+
+    // Step 5.
+    mutating func swap() {
+        let locks = locks
+        step { try $0.swap(locks) }
+    }
+
+    // Step 6.
+    mutating func flushNames() {
+        if flushing == .none { return }
+        var directories: [ObjectIdentifier: (directory: Directory, commits: [Int])] = [:]
+        for (index, state) in states.enumerated() {
+            guard case .underway(let commit) = state else { continue }
+            let directory = commit.namesDirectory
+            directories[ObjectIdentifier(directory), default: (directory, [])].commits.append(index)
+        }
+        if flushing == .wholeFileSystem, directories.count > 1 {
+            let root = context.root
+            flush(directories.values.flatMap(\.commits).sorted()) { () throws(SystemCallError) in
+                try root.flushFileSystem()
+            }
+        } else {
+            for (directory, commits) in directories.values {
+                flush(commits) { () throws(SystemCallError) in try directory.flush() }
+            }
+        }
+    }
+
+    private mutating func flush(_ indices: [Int], _ body: () throws(SystemCallError) -> Void) {
+        do {
+            try body()
+            sharedFlushes += 1
+        } catch {
+            for index in indices { takeBack(index, error) }
+        }
+    }
+
+    /// A failed flush is not tried again: the kernel may have dropped the pages.
+    private mutating func takeBack(_ index: Int, _ error: SystemCallError) {
+        guard case .underway(let commit) = states[index] else { return }
+        let isUndone = commit.undo(locks)
+        states[index] = .done(
+            .failure(
+                HoldfastError(
+                    isUndone ? .flushFailed : .durabilityUnknown,
+                    isUndone
+                        ? "the save could not be made durable and was taken back"
+                        : "the save is in place, but the flush behind it failed: it may not survive a power loss",
+                    document: commit.document.description, operation: error.call.rawValue,
+                    errno: error.errno.rawValue, remedy: "check the disk, then save again")))
+    }
+
+    // Step 7.
+    mutating func finish() -> [Result<Receipt, HoldfastError>] {
+        states.map { state in
+            switch state {
+            case .done(let result): return result
+            case .underway(let commit):
+                let receipt = commit.finish(sharedFlushes: sharedFlushes)
+                sharedFlushes = 0
+                return .success(receipt)
+            }
+        }
+    }
+}

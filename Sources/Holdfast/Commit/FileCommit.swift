@@ -1,0 +1,114 @@
+import FoundationEssentials
+
+/// The commit of exactly one managed file that exists already: `NAME.tmp`, then one rename over `NAME`.
+///
+/// The directory stays the same, so that a shell or a watcher in it is not cut off.
+final class FileCommit: Commit {
+    let document: DocumentName
+    private let name: EntryName
+    private let data: Data
+    private let directory: Directory
+    private let context: StoreContext
+    private let flushing: FlushProtocol
+    /// The file that the draft was made from, or that stood there when the commit began.
+    private var expected: FileStatus?
+    private var file: OpenFile?
+    private var receipt: Receipt
+
+    private var temporary: EntryName { name + DocumentName.temporarySuffix }
+
+    init(
+        _ plan: CommitPlan, replacing name: EntryName, in directory: Directory, context: StoreContext,
+        flushing: FlushProtocol
+    ) {
+        document = plan.document
+        self.name = name
+        data = plan.changes.writes[name] ?? Data()
+        expected = plan.files[name]?.status
+        self.directory = directory
+        self.context = context
+        self.flushing = flushing
+        receipt = context.receipt(document, .replacedFile, flushing)
+    }
+
+    // Step 3.
+    func stage() throws {
+        guard let (existing, status) = try directory.openFileIfPresent(name) else { throw conflict() }
+        if expected == nil { expected = status }
+        let file = try createTemporary()
+        self.file = file
+        try file.writeAll(data)
+        try CopyMetadata.copyAccess(
+            CopyMetadata.Pair(
+                fileSystem: directory.fileSystem, source: existing.descriptor, destination: file.descriptor,
+                entry: temporary),
+            status: status)
+        if flushing == .wholeFileSystem { try close() }
+    }
+
+    /// Creates `NAME.tmp`, in place of one that a crash left behind.
+    private func createTemporary() throws -> OpenFile {
+        guard let standing = try directory.statusIfPresent(of: temporary) else {
+            return try directory.create(temporary, mode: 0o600)
+        }
+        guard standing.kind == .file else {
+            throw HoldfastError.notARegularFile(temporary.description, found: standing.kind)
+        }
+        try directory.removeFile(temporary)
+        return try directory.create(temporary, mode: 0o600)
+    }
+
+    // Step 4.
+    func flush() throws {
+        guard let file else { return }
+        if flushing == .eachFile {
+            try file.flush()
+            receipt.flushes += 1
+        }
+        try close()
+    }
+
+    private func close() throws {
+        try file?.close()
+        file = nil
+    }
+
+    // Step 5.
+    func swap(_ locks: StoreLocks.Held) throws {
+        guard let standing = try directory.statusIfPresent(of: name), expected?.isSameContent(as: standing) == true
+        else {
+            throw conflict()
+        }
+        try directory.rename(temporary, to: name)
+        receipt.method = .rename
+    }
+
+    // Step 6.
+    var namesDirectory: Directory { directory }
+
+    /// What was there before is gone.
+    func undo(_ locks: StoreLocks.Held) -> Bool { false }
+
+    // Step 7.
+    func finish(sharedFlushes: Int) -> Receipt {
+        receipt.files = [Receipt.File(name: name.description, change: .written, bytes: Int64(data.count))]
+        receipt.bytesWritten = Int64(data.count)
+        receipt.flushes += sharedFlushes
+        return receipt
+    }
+
+    func abandon() {
+        do {
+            file = nil
+            if try directory.statusIfPresent(of: temporary)?.kind == .file { try directory.removeFile(temporary) }
+        } catch {
+            _ = context.warn(document, "`\(temporary)` could not be removed (\(error)); the next recovery does it")
+        }
+    }
+
+    private func conflict() -> HoldfastError {
+        HoldfastError(
+            .conflict, "the file was changed by something other than Holdfast during the update; nothing was saved",
+            document: document.description, file: name.description, remedy: "update again, from what is there now")
+    }
+}

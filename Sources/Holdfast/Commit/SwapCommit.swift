@@ -1,0 +1,340 @@
+import FoundationEssentials
+
+/// The commit of a whole next generation: built in `.staging-X`, swapped with `X`, and the previous one removed out of
+/// `.old-X`.
+final class SwapCommit: Commit {
+    /// The document's name after the commit.
+    let document: DocumentName
+    private let plan: CommitPlan
+    private let context: StoreContext
+    private let flushing: FlushProtocol
+    /// The previous generation; nil for a new document.
+    private let old: Directory?
+    private var staging: Directory?
+    /// Files that are written and not flushed yet.
+    private var written: [OpenFile] = []
+    private var record = CommitRecord()
+    private var carried: [EntryName: CarryOver.Entry] = [:]
+    /// Entries of the previous generation that the next one is not to have.
+    private var dropped: [EntryName: FileStatus] = [:]
+    private var receipt: Receipt
+    private var warnings: [String] = []
+
+    /// Files that are held open between their write and their flush, at most.
+    private static let openFileLimit = 64
+
+    private var root: Directory { context.root }
+
+    init(_ plan: CommitPlan, context: StoreContext, flushing: FlushProtocol) {
+        self.plan = plan
+        self.context = context
+        self.flushing = flushing
+        document = plan.newName ?? plan.document
+        old = plan.directory
+        receipt = context.receipt(
+            document, plan.newName != nil ? .renamed : old == nil ? .created : .swapped, flushing)
+    }
+
+    // MARK: - Step 3: the next generation
+
+    func stage() throws {
+        let status = try old?.status()
+        // Never more open than the document; the rest of its mode follows when it is full.
+        try root.makeDirectory(document.staging, mode: status == nil ? 0o777 : 0o700)
+        let staging = try Directory(document.staging, in: root)
+        self.staging = staging
+        if let old, let status { try carryOver(from: old, to: staging, device: status.identity.device) }
+        try add(to: staging)
+        for (name, data) in plan.changes.writes.sorted(by: { $0.key < $1.key }) { try write(name, data, to: staging) }
+        if let old, let status {
+            try CopyMetadata.copyAccess(
+                CopyMetadata.Pair(
+                    fileSystem: root.fileSystem, source: old.descriptor, destination: staging.descriptor,
+                    entry: document.staging),
+                status: status)
+        }
+        try writeRecord()
+    }
+
+    private func carryOver(from old: Directory, to staging: Directory, device: UInt64) throws {
+        var carryOver = CarryOver(document: document, context: context, device: device, flushing: flushing)
+        for (name, kind) in try old.entries() where !isDeletedButOpen(name) {
+            if let status = try replacement(of: name, kind, in: old) {
+                dropped[name] = status
+            } else {
+                carried[name] = try carryOver.carry(
+                    name, kind: kind, from: old, to: staging, path: name.description)
+            }
+        }
+        receipt.carryOver = carryOver.result
+        receipt.flushes += carryOver.flushes
+    }
+
+    /// Whether an entry of the previous generation is left behind.
+    ///
+    /// - Returns: What the entry was like when that was decided; nil where it is carried over.
+    private func replacement(
+        of name: EntryName, _ kind: EntryKind, in old: Directory
+    ) throws -> FileStatus? {
+        if context.isOrphan(name, kind) { return try old.statusIfPresent(of: name) }
+        if kind == .file, plan.changes.writes[name] != nil || plan.changes.removals.contains(name) {
+            return try plan.files[name]?.status ?? old.statusIfPresent(of: name)
+        }
+        guard let decided = plan.changes.unmanagedRemovals[name] else { return nil }
+        if let now = try old.statusIfPresent(of: name), now.isSameContent(as: decided) {
+            record.settled.insert(CommitRecord.Entry(name, decided))
+            return decided
+        }
+        warnings.append("`\(name)` was changed after the update had decided to remove it; it stays")
+        return nil
+    }
+
+    private func add(to staging: Directory) throws {
+        for (name, path) in plan.changes.additions.sorted(by: { $0.key < $1.key }) {
+            let source = try Source(path, on: root.fileSystem)
+            var copying = CarryOver(
+                document: document, context: context, device: source.status.identity.device, flushing: flushing,
+                linking: false)
+            _ = try copying.carry(
+                source.name, as: name, kind: source.status.kind, from: source.parent, to: staging,
+                path: name.description)
+            receipt.flushes += copying.flushes
+            receipt.files.append(
+                Receipt.File(name: name.description, change: .added, bytes: copying.result.bytesCopied))
+            if old != nil { record.settled.insert(CommitRecord.Entry(name, try staging.status(of: name))) }
+        }
+    }
+
+    private func write(_ name: EntryName, _ data: Data, to staging: Directory) throws {
+        let existing = try old?.openFileIfPresent(name)
+        let file = try staging.create(name, mode: existing == nil ? 0o666 : 0o600)
+        try file.writeAll(data)
+        if let existing {
+            try CopyMetadata.copyAccess(
+                CopyMetadata.Pair(
+                    fileSystem: root.fileSystem, source: existing.file.descriptor, destination: file.descriptor,
+                    entry: name),
+                status: existing.status)
+        }
+        receipt.files.append(Receipt.File(name: name.description, change: .written, bytes: Int64(data.count)))
+        receipt.bytesWritten += Int64(data.count)
+        if flushing == .eachFile {
+            // The device starts on it while the next file is written.
+            try file.startWriteBack()
+            written.append(file)
+            if written.count == Self.openFileLimit { try flushWritten() }
+        } else {
+            try file.close()
+        }
+    }
+
+    private func writeRecord() throws {
+        if !plan.changes.removals.isEmpty, plan.changes.writes.isEmpty,
+            !carried.keys.contains(where: { context.codecs.manages($0) })
+        {
+            // No managed file is left: recovery is not to take that for a loss.
+            for (name, status) in dropped { record.settled.insert(CommitRecord.Entry(name, status)) }
+        }
+        if plan.newName != nil, let old {
+            record.origin = CommitRecord.Origin(document: plan.document, inode: try old.status().identity.inode)
+        }
+        for name in plan.changes.removals.sorted() {
+            receipt.files.append(Receipt.File(name: name.description, change: .removed, bytes: 0))
+        }
+        if record.isEmpty { return }
+        let file = try root.create(document.record, mode: 0o600)
+        try file.writeAll(record.data)
+        if flushing == .eachFile { written.append(file) } else { try file.close() }
+    }
+
+    // MARK: - Step 4: durable before the swap
+
+    func flush() throws {
+        guard flushing == .eachFile else { return }
+        try flushWritten()
+        try flush(staging)
+        if record.isEmpty { return }
+        // The record tells dropped entries by size and time, which must be as durable as the record is.
+        for name in plan.changes.unmanagedRemovals.keys where dropped[name]?.kind == .file {
+            guard let file = try old?.openFileIfPresent(name)?.file else { continue }
+            try file.flush()
+            receipt.flushes += 1
+        }
+        try flush(root)
+    }
+
+    private func flushWritten() throws {
+        for file in written {
+            try file.flush()
+            receipt.flushes += 1
+            try file.close()
+        }
+        written.removeAll()
+    }
+
+    private func flush(_ directory: Directory?) throws {
+        guard let directory else { return }
+        try directory.flush()
+        receipt.flushes += 1
+    }
+
+    // MARK: - Step 5: the swap
+
+    func swap(_ locks: StoreLocks.Held) throws {
+        if let old { try checkPlace(of: old) }
+        try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
+            receipt.method = try swapNames()
+        }
+    }
+
+    private func swapNames() throws -> Receipt.Method {
+        guard old != nil else {
+            try context.renameWithoutReplacing(document.staging, in: root, to: document.entry, in: root)
+            return .rename
+        }
+        if plan.newName == nil, context.capabilities.has(.exchange), try exchange() { return .exchange }
+        try context.renameWithoutReplacing(plan.document.entry, in: root, to: document.old, in: root)
+        do {
+            try context.renameWithoutReplacing(document.staging, in: root, to: document.entry, in: root)
+        } catch {
+            try root.rename(document.old, to: plan.document.entry)
+            throw error
+        }
+        return .twoRenames
+    }
+
+    /// Exchanges both generations; at no moment is there no document.
+    ///
+    /// - Returns: Whether the file system can.
+    private func exchange() throws -> Bool {
+        try context.renameWithoutReplacing(document.staging, in: root, to: document.old, in: root)
+        do {
+            try root.rename(document.old, to: document.entry, .exchange)
+            return true
+        } catch {
+            try root.rename(document.old, to: document.staging)
+            guard context.capabilities.isRefusal(error, of: .exchange) else { throw error }
+            return false
+        }
+    }
+
+    /// A person may have moved the document away, or another one into its place.
+    private func checkPlace(of old: Directory) throws {
+        let standing = try root.statusIfPresent(of: plan.document.entry)
+        guard standing?.identity == (try old.status().identity) else {
+            throw HoldfastError(
+                .conflict, "the document was moved or replaced during the update; nothing was saved",
+                document: plan.document.description, remedy: "see where it is now, and update again")
+        }
+    }
+
+    // MARK: - Step 6: the swap is durable
+
+    var namesDirectory: Directory { root }
+
+    func undo(_ locks: StoreLocks.Held) -> Bool {
+        do {
+            try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
+                switch receipt.method {
+                case .exchange:
+                    try root.rename(document.old, to: document.entry, .exchange)
+                    try root.rename(document.old, to: document.staging)
+                case .twoRenames:
+                    try context.renameWithoutReplacing(document.entry, in: root, to: document.staging, in: root)
+                    try context.renameWithoutReplacing(document.old, in: root, to: plan.document.entry, in: root)
+                case .rename, .none:
+                    try context.renameWithoutReplacing(document.entry, in: root, to: document.staging, in: root)
+                }
+            }
+            return true
+        } catch {
+            _ = context.warn(document, "the swap could not be taken back after a failed flush: \(error)")
+            return false
+        }
+    }
+
+    // MARK: - Step 7: the old generation goes
+
+    func finish(sharedFlushes: Int) -> Receipt {
+        receipt.flushes += sharedFlushes
+        do {
+            if let old, let staging {
+                try reconcile(old, into: staging)
+                try removeOld(old)
+            }
+            try removeRecord()
+        } catch {
+            warnings.append("the previous generation could not be removed (\(error)); the next recovery goes on")
+        }
+        receipt.warnings += warnings.map { context.warn(document, $0) }
+        return receipt
+    }
+
+    private func reconcile(_ old: Directory, into new: Directory) throws {
+        var reconciler = Reconciler(document: document, context: context, isDurable: flushing != .none)
+        defer { receipt.reconciled = reconciler.actions }
+        // A person may have made it read-only; its owner can still empty it.
+        let status = try old.status()
+        if status.mode & 0o700 != 0o700 { try old.setMode(status.mode | 0o700) }
+        try reconciler.drain(old, into: new, carried: carried, dropped: dropped, path: "")
+    }
+
+    private func removeOld(_ old: Directory) throws {
+        try OldGeneration(document: document, context: context).removeEmptied(old)
+    }
+
+    private func removeRecord() throws {
+        if record.isEmpty { return }
+        // In this order also on the device: an old generation without its record would bring back what was dropped.
+        if flushing != .none { try flush(root) }
+        try root.removeFile(document.record)
+    }
+
+    func abandon() {
+        written.removeAll()
+        do {
+            if staging != nil {
+                staging = nil
+                _ = try RemoveTree.remove(document.staging, in: root)
+            }
+            if !record.isEmpty, try root.statusIfPresent(of: document.record)?.kind == .file {
+                try root.removeFile(document.record)
+            }
+        } catch {
+            _ = context.warn(
+                document, "`\(document.staging)` could not be removed (\(error)); the next recovery does it")
+        }
+    }
+}
+
+/// An entry outside the store that a draft brings in.
+private struct Source {
+    let parent: Directory
+    let name: EntryName
+    let status: FileStatus
+
+    init(_ path: String, on fileSystem: any FileSystem) throws {
+        var bytes = Array(path.utf8)
+        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+        let slash = bytes.lastIndex(of: UInt8(ascii: "/"))
+        name = EntryName(bytes: slash.map { bytes[($0 + 1)...] } ?? bytes[...])
+        // With `/.` behind it, since it may be reached through a link, which the host has named on purpose.
+        let folder = slash.map { String(decoding: bytes[...$0], as: UTF8.self) } ?? "./"
+        parent = try Self.naming(path) { () throws(SystemCallError) in
+            try Directory(path: folder + ".", on: fileSystem)
+        }
+        status = try Self.naming(path) { [parent, name] () throws(SystemCallError) in try parent.status(of: name) }
+    }
+
+    private static func naming<Result>(
+        _ path: String, _ body: () throws(SystemCallError) -> Result
+    ) throws(HoldfastError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw HoldfastError(
+                error.errno == .notFound ? .notFound : .ioFailed, "`\(path)` can't be copied into the document",
+                operation: error.call.rawValue, errno: error.errno.rawValue)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+/// What stands anywhere in a document: by inode, and by content where there is no link.
+///
+/// Recovery asks it whether an entry of the previous generation is still there, maybe under another name.
+struct ContentIndex {
+    private let root: Directory
+    private var identities: Set<FileIdentity> = []
+    private var filesBySize: [Int64: [[EntryName]]] = [:]
+
+    init(_ root: Directory) throws(SystemCallError) {
+        self.root = root
+        try add(root, path: [])
+    }
+
+    private mutating func add(_ directory: Directory, path: [EntryName]) throws(SystemCallError) {
+        for (name, kind) in try directory.entries() {
+            let status = try directory.status(of: name)
+            if kind == .directory {
+                // What is mounted there is not the document's.
+                if !status.isMountPoint { try add(Directory(name, in: directory), path: path + [name]) }
+            } else {
+                identities.insert(status.identity)
+                if kind == .file { filesBySize[status.size, default: []].append(path + [name]) }
+            }
+        }
+    }
+
+    /// Whether an entry that is no directory stands in the document.
+    func holds(_ name: EntryName, _ status: FileStatus, in directory: Directory) throws -> Bool {
+        if identities.contains(status.identity) { return true }
+        // An empty file has no content to recognize it by.
+        guard status.kind == .file, status.size > 0, let candidates = filesBySize[status.size],
+            let file = try directory.openFileIfPresent(name)?.file
+        else { return false }
+        for path in candidates where try isSameContent(file, path, size: status.size) { return true }
+        return false
+    }
+
+    private func isSameContent(_ file: OpenFile, _ path: [EntryName], size: Int64) throws -> Bool {
+        var directory = root
+        for component in path.dropLast() { directory = try Directory(component, in: directory) }
+        guard let name = path.last, let other = try directory.openFileIfPresent(name)?.file else { return false }
+        let capacity = 1 << 16
+        let buffers = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * capacity, alignment: 4096)
+        defer { buffers.deallocate() }
+        let first = UnsafeMutableRawBufferPointer(rebasing: buffers[..<capacity])
+        let second = UnsafeMutableRawBufferPointer(rebasing: buffers[capacity...])
+        var offset: Int64 = 0
+        while offset < size {
+            let count = try file.readFully(into: first, at: offset)
+            guard count > 0, try other.readFully(into: second, at: offset) == count,
+                first.prefix(count).elementsEqual(second.prefix(count))
+            else { return false }
+            offset += Int64(count)
+        }
+        return true
+    }
+}

@@ -1,0 +1,213 @@
+/// Carries out a ``RecoveryPlan``, under the document's lock.
+struct Recoverer {
+    let context: StoreContext
+
+    private var root: Directory { context.root }
+
+    /// Whether a document has any remnant beside it, at the cost of four look-ups.
+    func hasRemnants(_ document: DocumentName) throws(SystemCallError) -> Bool {
+        for name in [document.staging, document.old, document.removed, document.record]
+        where try root.statusIfPresent(of: name) != nil {
+            return true
+        }
+        return false
+    }
+
+    /// Recovers a document.
+    ///
+    /// - Parameters:
+    ///   - document: The document.
+    ///   - locks: The locks that the caller holds, its own among them; nil to take it here, without waiting.
+    ///   - locked: Which documents' locks these are.
+    ///   - isDryRun: Whether nothing is changed.
+    /// - Returns: What was found and done; nil where there was nothing.
+    func recover(
+        _ document: DocumentName, locks: StoreLocks.Held? = nil, locked: [DocumentName] = [], isDryRun: Bool = false
+    ) -> RecoveryReport.Document? {
+        var report = RecoveryReport.Document(name: document.description, found: [], actions: [])
+        do {
+            var remnants = try Remnants(of: document, in: context)
+            report.found = found(remnants, document)
+            report.actions = RecoveryPlan.actions(for: remnants)
+            if report.found.isEmpty { return nil }
+            if case .unexpected(let kind) = remnants.live {
+                report.failure = "a \(kind) stands where the document's directory should be; nothing was touched"
+            }
+            if report.actions.isEmpty || isDryRun { return report }
+            var wanted = locks == nil ? [document] : []
+            if let origin = remnants.commitRecord?.origin?.document,
+                !locked.contains(where: { $0.lockRange == origin.lockRange })
+            {
+                wanted.append(origin)
+            }
+            let own = wanted.isEmpty ? nil : try context.locks.acquire(wanted, timeout: .zero)
+            defer { own?.release() }
+            guard let held = locks ?? own else { return nil }
+            // Only now nobody else changes it.
+            remnants = try Remnants(of: document, in: context)
+            report.found = found(remnants, document)
+            report.actions = RecoveryPlan.actions(for: remnants)
+            if report.found.isEmpty { return nil }
+            try apply(report.actions, to: document, remnants, held, &report)
+        } catch let error as HoldfastError where error.code == .lockTimeout {
+            report.skipped = "a writer holds the document's lock"
+        } catch {
+            report.failure = HoldfastError.wrapping(error, document: document.description).description
+        }
+        return report
+    }
+
+    private func found(_ remnants: Remnants, _ document: DocumentName) -> [String] {
+        var names: [EntryName] = []
+        if remnants.staging == .directory { names.append(document.staging) }
+        if remnants.old == .directory { names.append(document.old) }
+        if remnants.removed == .directory { names.append(document.removed) }
+        switch remnants.record {
+        case .whole, .broken: names.append(document.record)
+        case .absent, .unexpected: break
+        }
+        return names.map(\.description) + remnants.orphans.map { "\(document)/\($0)" }
+    }
+
+    // MARK: - Actions
+
+    /// First everything that moves, then a flush, then everything that deletes.
+    private func apply(
+        _ actions: [RecoveryAction], to document: DocumentName, _ remnants: Remnants, _ locks: StoreLocks.Held,
+        _ report: inout RecoveryReport.Document
+    ) throws {
+        try move(actions, document, remnants, locks)
+        try flush(wholly: actions.contains(.removeOld))
+        for action in actions {
+            switch action {
+            case .finishRename, .restoreOld, .restoreManagedFiles: break
+            case .reconcileUnmanaged:
+                report.reconciled = try reconcile(document, remnants.commitRecord ?? CommitRecord())
+            case .removeOld:
+                if let old = try root.subdirectoryIfPresent(document.old) {
+                    try OldGeneration(document: document, context: context).removeEmptied(old)
+                }
+            case .removeStaging: try remove(document.staging)
+            case .finishRemoval: try remove(document.removed)
+            case .removeTemporaryFiles: try removeOrphans(document)
+            case .removeRecord:
+                // In this order also on the device: an old generation without its record would bring back what was
+                // dropped.
+                if actions.contains(.removeOld) { try root.flush() }
+                try root.removeFile(document.record)
+            }
+        }
+    }
+
+    private func move(
+        _ actions: [RecoveryAction], _ document: DocumentName, _ remnants: Remnants, _ locks: StoreLocks.Held
+    ) throws {
+        try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
+            if actions.contains(.finishRename) {
+                if let origin = remnants.commitRecord?.origin, remnants.originStands {
+                    try context.renameWithoutReplacing(origin.document.entry, in: root, to: document.old, in: root)
+                }
+                if remnants.live == .absent {
+                    try context.renameWithoutReplacing(document.staging, in: root, to: document.entry, in: root)
+                }
+            }
+            if actions.contains(.restoreOld) {
+                try context.renameWithoutReplacing(document.old, in: root, to: document.entry, in: root)
+            }
+        }
+        if actions.contains(.restoreManagedFiles) {
+            let old = try Directory(document.old, in: root)
+            let live = try Directory(document.entry, in: root)
+            for (name, kind) in try old.entries() where context.isManaged(name, kind) {
+                try context.renameWithoutReplacing(name, in: old, to: name, in: live)
+            }
+            try live.flush()
+        }
+    }
+
+    /// Makes what stays durable before anything goes.
+    ///
+    /// - Parameter isWhole: Whether the document itself may not be on the device yet: its writer may have flushed nothing.
+    private func flush(wholly isWhole: Bool) throws {
+        try root.flush()
+        if isWhole { try root.flushFileSystem() }
+    }
+
+    private func remove(_ name: EntryName) throws {
+        if try !RemoveTree.remove(name, in: root) {
+            _ = context.warn(nil, "`\(name)` holds files that are deleted but open; it goes when they are closed")
+        }
+    }
+
+    private func removeOrphans(_ document: DocumentName) throws {
+        let live = try Directory(document.entry, in: root)
+        for (name, kind) in try live.entries() where context.isOrphan(name, kind) { try live.removeFile(name) }
+    }
+
+    // MARK: - Reconciliation without a list of what was carried
+
+    private func reconcile(
+        _ document: DocumentName, _ record: CommitRecord
+    ) throws -> [Receipt.Reconciliation] {
+        guard let old = try root.subdirectoryIfPresent(document.old) else { return [] }
+        let live = try Directory(document.entry, in: root)
+        let status = try old.status()
+        if status.mode & 0o700 != 0o700 { try old.setMode(status.mode | 0o700) }
+        var dropped: [EntryName: FileStatus] = [:]
+        for (name, kind) in try old.entries() {
+            let status = try old.status(of: name)
+            if context.isManaged(name, kind) || context.isOrphan(name, kind) || record.settles(name, status) {
+                dropped[name] = status
+            }
+        }
+        var reconciler = Reconciler(document: document, context: context, isDurable: true)
+        try reconciler.drain(
+            old, into: live, carried: try standing(old, in: live, ContentIndex(live), except: dropped),
+            dropped: dropped, path: "")
+        return reconciler.actions
+    }
+
+    /// Which entries of the old generation stand in the new one: by inode or content, whatever their name.
+    private func standing(
+        _ old: Directory, in live: Directory?, _ index: ContentIndex, except dropped: [EntryName: FileStatus] = [:]
+    ) throws -> [EntryName: CarryOver.Entry] {
+        var standing: [EntryName: CarryOver.Entry] = [:]
+        for (name, kind) in try old.entries() where dropped[name] == nil && !isDeletedButOpen(name) {
+            let status = try old.status(of: name)
+            if kind != .directory {
+                if try index.holds(name, status, in: old) || isSameEmptyFile(name, status, in: live)
+                    || isSameLink(name, status, old, live)
+                {
+                    standing[name] = CarryOver.Entry(status: status, isLinked: true)
+                }
+                continue
+            }
+            let directory = try Directory(name, in: old)
+            let counterpart =
+                try live?.statusIfPresent(of: name)?.kind == .directory ? live?.subdirectoryIfPresent(name) : nil
+            let children = try self.standing(directory, in: counterpart, index)
+            // A folder that is no more, and all of whose files are elsewhere, was renamed or cleared out.
+            let entries = try directory.entries()
+            if counterpart != nil || (!entries.isEmpty && children.count == entries.count) {
+                standing[name] = CarryOver.Entry(status: status, isLinked: false, children: children)
+            }
+        }
+        return standing
+    }
+
+    private func isSameEmptyFile(_ name: EntryName, _ status: FileStatus, in live: Directory?) throws -> Bool {
+        guard status.kind == .file, status.size == 0, let other = try live?.statusIfPresent(of: name) else {
+            return false
+        }
+        return other.kind == .file && other.size == 0
+    }
+
+    private func isSameLink(
+        _ name: EntryName, _ status: FileStatus, _ old: Directory, _ live: Directory?
+    ) throws -> Bool {
+        guard status.kind == .symbolicLink, let live, try live.statusIfPresent(of: name)?.kind == .symbolicLink else {
+            return false
+        }
+        return try old.symbolicLink(name) == live.symbolicLink(name)
+    }
+}

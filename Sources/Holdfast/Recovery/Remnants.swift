@@ -1,0 +1,90 @@
+import FoundationEssentials
+
+/// What is seen of one document: everything that recovery decides by.
+struct Remnants: Equatable {
+    /// What stands at a name that should be a directory's.
+    enum Standing: Equatable {
+        case absent
+        case directory
+        /// Something else; it is reported and left as it is.
+        case unexpected(EntryKind)
+    }
+
+    /// `.commit-X`.
+    enum Record: Equatable {
+        case absent
+        /// Never completed: the swap had not begun.
+        case broken
+        case whole(CommitRecord)
+        case unexpected(EntryKind)
+    }
+
+    /// `X`.
+    var live = Standing.absent
+    /// `.staging-X`.
+    var staging = Standing.absent
+    /// `.old-X`.
+    var old = Standing.absent
+    /// `.removed-X`.
+    var removed = Standing.absent
+    var record = Record.absent
+    /// Whether the directory that the record calls the document's origin still stands at its old name.
+    var originStands = false
+    /// Whether `X` holds a managed file.
+    var liveIsManaged = false
+    /// Whether `.old-X` holds a managed file that the commit was not to drop.
+    var oldIsManaged = false
+    /// `NAME.tmp` of managed files, in the generation that stays.
+    var orphans: [EntryName] = []
+
+    var commitRecord: CommitRecord? {
+        if case .whole(let record) = record { return record }
+        return nil
+    }
+}
+
+extension Remnants {
+    /// Looks at a document.
+    ///
+    /// Under the document's lock, what is seen stays so.
+    init(of document: DocumentName, in context: StoreContext) throws {
+        live = try Self.standing(document.entry, in: context.root)
+        staging = try Self.standing(document.staging, in: context.root)
+        old = try Self.standing(document.old, in: context.root)
+        removed = try Self.standing(document.removed, in: context.root)
+        record = try Self.record(document.record, in: context.root)
+        let settled = commitRecord
+        if let origin = settled?.origin {
+            let status = try context.root.statusIfPresent(of: origin.document.entry)
+            originStands = status?.kind == .directory && status?.identity.inode == origin.inode
+        }
+        let staying = live == .directory ? document.entry : old == .directory ? document.old : nil
+        if let staying {
+            let entries = try Directory(staying, in: context.root).entries()
+            orphans = entries.filter { context.isOrphan($0.name, $0.kind) }.map(\.name).sorted()
+            liveIsManaged = entries.contains { context.isManaged($0.name, $0.kind) }
+        }
+        if live == .directory, old == .directory, !liveIsManaged {
+            let directory = try Directory(document.old, in: context.root)
+            oldIsManaged = try directory.entries().contains { entry in
+                guard context.isManaged(entry.name, entry.kind) else { return false }
+                return try settled?.settles(entry.name, directory.status(of: entry.name)) != true
+            }
+        }
+    }
+
+    private static func standing(_ name: EntryName, in root: Directory) throws -> Standing {
+        switch try root.statusIfPresent(of: name)?.kind {
+        case nil: .absent
+        case .directory: .directory
+        case .some(let kind): .unexpected(kind)
+        }
+    }
+
+    private static func record(_ name: EntryName, in root: Directory) throws -> Record {
+        guard let kind = try root.statusIfPresent(of: name)?.kind else { return .absent }
+        guard kind == .file else { return .unexpected(kind) }
+        guard let (file, status) = try root.openFileIfPresent(name) else { return .absent }
+        return CommitRecord(try file.readAll(size: status.size)).map(Record.whole) ?? .broken
+    }
+}

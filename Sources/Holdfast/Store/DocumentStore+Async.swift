@@ -1,0 +1,134 @@
+import Dispatch
+
+/// The operations for `async` callers: the same, on the store's own queue, so that no thread of the cooperative pool waits
+/// for a disk or a lock.
+extension DocumentStore {
+    /// Opens a store, and recovers what a crash has left in it, without blocking the cooperative pool.
+    ///
+    /// - Parameters:
+    ///   - path: The store's directory. It may be reached through symbolic links, but may not be one itself.
+    ///   - codecs: The codecs of the documents' managed files.
+    ///   - options: How the store works.
+    /// - Returns: The store.
+    /// - Throws: ``HoldfastError`` where the directory can't be opened or listed.
+    public static func open(
+        at path: String, codecs: CodecRegistry, options: StoreOptions = StoreOptions()
+    ) async throws -> DocumentStore {
+        try await onQueue(DispatchQueue.global()) {
+            try open(at: path, on: POSIXFileSystem(), codecs: codecs, options: options)
+        }
+    }
+
+    /// The names of all documents, in order, without blocking the cooperative pool.
+    ///
+    /// - Returns: The names.
+    /// - Throws: ``HoldfastError`` where the store can't be listed.
+    public func list() async throws -> [String] {
+        try await blocking { (store) throws(HoldfastError) in try store.list() }
+    }
+
+    /// Reads a document's managed files, all of one generation, without blocking the cooperative pool.
+    ///
+    /// - Parameter document: The document's name.
+    /// - Returns: The snapshot.
+    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document.
+    public func snapshot(_ document: String) async throws -> Snapshot {
+        try await blocking { store in try store.snapshot(document) }
+    }
+
+    /// Reads, modifies and saves a document under its lock, without blocking the cooperative pool.
+    ///
+    /// - Parameters:
+    ///   - document: The document's name.
+    ///   - newName: Another name that the document is to have from this save on; nil to keep it.
+    ///   - body: Makes the changes, on the store's queue.
+    /// - Returns: What was done.
+    /// - Throws: ``HoldfastError``, or what `body` throws; the document is as it was before then, save for
+    ///   ``HoldfastError/Code/durabilityUnknown``.
+    @discardableResult
+    public func update(
+        _ document: String, renamingTo newName: String? = nil,
+        _ body: @escaping @Sendable (inout Draft) throws -> Void
+    ) async throws -> Receipt {
+        try await blocking { store in try store.update(document, renamingTo: newName, body) }
+    }
+
+    /// Updates several documents, each atomically, with flushes that they share, without blocking the cooperative pool.
+    ///
+    /// - Parameters:
+    ///   - documents: The documents' names, each once.
+    ///   - body: Makes the changes of one document, on the store's queue; called for each, in order.
+    /// - Returns: What was done, or why it was not, for each document, in order.
+    /// - Throws: ``HoldfastError``, or what `body` throws; nothing is changed then.
+    @discardableResult
+    public func updateBatch(
+        _ documents: [String], _ body: @escaping @Sendable (inout Draft) throws -> Void
+    ) async throws -> [Result<Receipt, HoldfastError>] {
+        try await blocking { store in try store.updateBatch(documents, body) }
+    }
+
+    /// Gives a document another name, in one step, without blocking the cooperative pool.
+    ///
+    /// - Parameters:
+    ///   - document: The document's name.
+    ///   - newName: Its new name.
+    /// - Returns: What was done.
+    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/alreadyExists`` where there is a document of the new
+    ///   name.
+    @discardableResult
+    public func rename(_ document: String, to newName: String) async throws -> Receipt {
+        try await blocking { store in try store.rename(document, to: newName) }
+    }
+
+    /// Removes a document with all that is in it, without blocking the cooperative pool.
+    ///
+    /// - Parameter document: The document's name.
+    /// - Returns: What was done.
+    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document.
+    @discardableResult
+    public func remove(_ document: String) async throws -> Receipt {
+        try await blocking { store in try store.remove(document) }
+    }
+
+    /// Mends what crashes have left, without blocking the cooperative pool.
+    ///
+    /// - Parameters:
+    ///   - isDryRun: Whether only to say what would be done.
+    ///   - progress: Called after each document, on any thread.
+    /// - Returns: What was found and done.
+    /// - Throws: ``HoldfastError`` where the store can't be listed.
+    @discardableResult
+    public func recover(
+        dryRun isDryRun: Bool = false, progress: (@Sendable (StoreProgress) -> Void)? = nil
+    ) async throws -> RecoveryReport {
+        try await blocking { store in try store.recover(dryRun: isDryRun, progress: progress) }
+    }
+
+    /// Validates every managed file of every document, without blocking the cooperative pool.
+    ///
+    /// - Parameters:
+    ///   - response: What happens to damaged documents.
+    ///   - progress: Called after each document, on any thread.
+    /// - Returns: What is damaged.
+    /// - Throws: ``HoldfastError`` where the store can't be listed.
+    @discardableResult
+    public func verify(
+        _ response: DamageResponse = .report, progress: (@Sendable (StoreProgress) -> Void)? = nil
+    ) async throws -> VerificationReport {
+        try await blocking { store in try store.verify(response, progress: progress) }
+    }
+
+    private func blocking<Result: Sendable>(
+        _ body: @escaping @Sendable (DocumentStore) throws -> Result
+    ) async throws -> Result {
+        try await Self.onQueue(queue) { try body(self) }
+    }
+
+    private static func onQueue<Result: Sendable>(
+        _ queue: DispatchQueue, _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Swift.Result { try body() }) }
+        }
+    }
+}

@@ -1,0 +1,250 @@
+import Dispatch
+
+/// A directory of documents, each of which is always whole: exactly one of its generations, whatever crashes.
+///
+/// Every operation is there twice: blocking, and `async`, which does its work on a queue of the store's own and never
+/// blocks the cooperative pool. Stores of the same directory in any number of processes may be open at once.
+///
+/// ```swift
+/// let store = try DocumentStore.open(at: "notes", codecs: CodecRegistry(JSONCodec("note.json")))
+/// try store.update("groceries") { draft in
+///     try draft.set(Note(text: "milk"), for: ManagedFile("note.json"))
+/// }
+/// ```
+public final class DocumentStore: Sendable {
+    /// The path that the store was opened at.
+    public let path: String
+
+    /// What recovery found when the store was opened.
+    public let recoveryReport: RecoveryReport
+
+    /// What validation found when the store was opened; nil where the options asked for none.
+    public let validationReport: VerificationReport?
+
+    let context: StoreContext
+    let queue = DispatchQueue(label: "holdfast.store", attributes: .concurrent)
+
+    private init(path: String, context: StoreContext) {
+        self.path = path
+        self.context = context
+        recoveryReport = StoreRecovery(context: context).run(isDryRun: false, progress: nil)
+        switch context.options.validationAtOpening {
+        case .none: validationReport = nil
+        case .report: validationReport = StoreVerification(context: context).run(.report, progress: nil)
+        case .trash: validationReport = StoreVerification(context: context).run(.trash, progress: nil)
+        }
+    }
+
+    // MARK: - Opening
+
+    /// Opens a store, and recovers what a crash has left in it.
+    ///
+    /// It costs one listing of the store, one of each document, and the work for the remnants that there are.
+    ///
+    /// - Parameters:
+    ///   - path: The store's directory. It may be reached through symbolic links, but may not be one itself.
+    ///   - codecs: The codecs of the documents' managed files.
+    ///   - options: How the store works.
+    /// - Returns: The store.
+    /// - Throws: ``HoldfastError`` where the directory can't be opened or listed. A document that can't be recovered does
+    ///   not hide the others: it is in ``recoveryReport``.
+    public static func open(
+        at path: String, codecs: CodecRegistry, options: StoreOptions = StoreOptions()
+    ) throws(HoldfastError) -> DocumentStore {
+        try open(at: path, on: POSIXFileSystem(), codecs: codecs, options: options)
+    }
+
+    /// Opens a store on any file system behind the seam.
+    package static func open(
+        at path: String, on fileSystem: any FileSystem, codecs: CodecRegistry, options: StoreOptions
+    ) throws(HoldfastError) -> DocumentStore {
+        do {
+            let root = try StoreDirectory(path: path, fileSystem: fileSystem).open(options)
+            let context = StoreContext(
+                root: root, kind: try root.kind(), codecs: codecs, options: options,
+                capabilities: Capabilities(without: options.withheldCapabilities), locks: StoreLocks(store: root))
+            // A store that can't be listed can't be recovered, which must not pass for one that is clean.
+            _ = try root.entries()
+            return DocumentStore(path: path, context: context)
+        } catch {
+            throw HoldfastError.wrapping(error, document: nil, file: path, while: "the store can't be opened")
+        }
+    }
+
+    // MARK: - Reading
+
+    /// The names of all documents, in order.
+    ///
+    /// It never misses a document that is there all the while, whatever writers are doing, and never shows a remnant.
+    ///
+    /// - Returns: The names.
+    /// - Throws: ``HoldfastError`` where the store can't be listed.
+    public func list() throws(HoldfastError) -> [String] {
+        try kernel(nil) { try QuietListing(context: context).read().documents.map(\.description) }
+    }
+
+    /// Reads a document's managed files, all of one generation, while writers go on.
+    ///
+    /// - Parameter document: The document's name.
+    /// - Returns: The snapshot.
+    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document.
+    public func snapshot(_ document: String) throws(HoldfastError) -> Snapshot {
+        let name = try DocumentName(document)
+        return try kernel(document) {
+            Snapshot(name, try SnapshotReader(context: context).read(name), context: context)
+        }
+    }
+
+    // MARK: - Writing
+
+    /// Reads, modifies and saves a document under its lock; a document that does not exist yet is created.
+    ///
+    /// All changes of the draft are saved, or none. Values are encoded as they are set, so one that can't be encoded
+    /// changes nothing on disk. With ``Durability/powerLoss`` the save is durable on return.
+    ///
+    /// Calls of the same document wait for each other, also between processes. `body` must not update a document itself.
+    ///
+    /// - Parameters:
+    ///   - document: The document's name.
+    ///   - newName: Another name that the document is to have from this save on, in the same step; nil to keep it.
+    ///   - body: Makes the changes.
+    /// - Returns: What was done.
+    /// - Throws: ``HoldfastError``, or what `body` throws; the document is as it was before then, save for
+    ///   ``HoldfastError/Code/durabilityUnknown``.
+    @discardableResult
+    public func update(
+        _ document: String, renamingTo newName: String? = nil, _ body: (inout Draft) throws -> Void
+    ) throws -> Receipt {
+        let name = try DocumentName(document)
+        let target =
+            newName == document ? nil : try newName.map { (name) throws(HoldfastError) in try DocumentName(name) }
+        let update = DocumentUpdate(context: context)
+        let locks = try kernel(document) { try update.lock([name] + (target.map { [$0] } ?? [])) }
+        defer { locks.release() }
+        var draft = try kernel(document) { try update.draft(name, target: target) }
+        try body(&draft)
+        let plan = try kernel(document) { try CommitPlan(draft, newName: target) }
+        return try kernel(document) {
+            let results = Committer(context: context).commit([plan], locks)
+            return try finished(results)[0].get()
+        }
+    }
+
+    /// Updates several documents, each atomically, with flushes that they share.
+    ///
+    /// Nothing is written before `body` has returned for all of them.
+    ///
+    /// - Parameters:
+    ///   - documents: The documents' names, each once. While it runs, it holds up to two descriptors for each.
+    ///   - body: Makes the changes of one document; called for each, in order.
+    /// - Returns: What was done, or why it was not, for each document, in order.
+    /// - Throws: ``HoldfastError`` where a lock can't be had or a document can't be read, or what `body` throws; nothing is
+    ///   changed then.
+    @discardableResult
+    public func updateBatch(
+        _ documents: [String], _ body: (inout Draft) throws -> Void
+    ) throws -> [Result<Receipt, HoldfastError>] {
+        var names: [DocumentName] = []
+        for document in documents { names.append(try DocumentName(document)) }
+        if let twice = Dictionary(grouping: names, by: { $0 }).first(where: { $0.value.count > 1 })?.key {
+            throw HoldfastError.invalidDocumentName(twice.description, "it is in this batch twice")
+        }
+        let update = DocumentUpdate(context: context)
+        let locks = try kernel(nil) { try update.lock(names) }
+        defer { locks.release() }
+        var plans: [CommitPlan] = []
+        for name in names {
+            var draft = try kernel(name.description) { try update.draft(name, target: nil) }
+            try body(&draft)
+            plans.append(try kernel(name.description) { try CommitPlan(draft) })
+        }
+        return finished(Committer(context: context).commit(plans, locks))
+    }
+
+    /// Gives a document another name, in one step.
+    ///
+    /// - Parameters:
+    ///   - document: The document's name.
+    ///   - newName: Its new name.
+    /// - Returns: What was done.
+    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/alreadyExists`` where there is a document of the new
+    ///   name: it is never replaced.
+    @discardableResult
+    public func rename(_ document: String, to newName: String) throws(HoldfastError) -> Receipt {
+        let name = try DocumentName(document)
+        let target = try DocumentName(newName)
+        return try kernel(document) {
+            let update = DocumentUpdate(context: context)
+            let locks = try update.lock([name, target])
+            defer { locks.release() }
+            return report(try update.rename(name, to: target, locks))
+        }
+    }
+
+    /// Removes a document with all that is in it.
+    ///
+    /// - Parameter document: The document's name.
+    /// - Returns: What was done.
+    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document.
+    @discardableResult
+    public func remove(_ document: String) throws(HoldfastError) -> Receipt {
+        let name = try DocumentName(document)
+        return try kernel(document) {
+            let update = DocumentUpdate(context: context)
+            let locks = try update.lock([name])
+            defer { locks.release() }
+            return report(try update.remove(name, locks))
+        }
+    }
+
+    // MARK: - Care
+
+    /// Mends what crashes have left, as opening does.
+    ///
+    /// - Parameters:
+    ///   - isDryRun: Whether only to say what would be done.
+    ///   - progress: Called after each document, on any thread.
+    /// - Returns: What was found and done. A document whose lock is held is left alone.
+    /// - Throws: ``HoldfastError`` where the store can't be listed.
+    @discardableResult
+    public func recover(
+        dryRun isDryRun: Bool = false, progress: (@Sendable (StoreProgress) -> Void)? = nil
+    ) throws(HoldfastError) -> RecoveryReport {
+        try kernel(nil) { _ = try context.root.entries() }
+        return StoreRecovery(context: context).run(isDryRun: isDryRun, progress: progress)
+    }
+
+    /// Validates every managed file of every document with its codec.
+    ///
+    /// - Parameters:
+    ///   - response: What happens to damaged documents.
+    ///   - progress: Called after each document, on any thread.
+    /// - Returns: What is damaged. One bad document never hides the others.
+    /// - Throws: ``HoldfastError`` where the store can't be listed.
+    @discardableResult
+    public func verify(
+        _ response: DamageResponse = .report, progress: (@Sendable (StoreProgress) -> Void)? = nil
+    ) throws(HoldfastError) -> VerificationReport {
+        try kernel(nil) { _ = try context.root.entries() }
+        return StoreVerification(context: context).run(response, progress: progress)
+    }
+
+    // MARK: - Errors and events
+
+    /// Makes every error of the kernel's own work a ``HoldfastError``.
+    private func kernel<Result: ~Copyable>(_ document: String?, _ body: () throws -> Result) throws(HoldfastError)
+        -> Result
+    {
+        do { return try body() } catch { throw HoldfastError.wrapping(error, document: document) }
+    }
+
+    private func finished(_ results: [Result<Receipt, HoldfastError>]) -> [Result<Receipt, HoldfastError>] {
+        for case .success(let receipt) in results { _ = report(receipt) }
+        return results
+    }
+
+    private func report(_ receipt: Receipt) -> Receipt {
+        context.options.observer?(.committed(receipt))
+        return receipt
+    }
+}

@@ -1,0 +1,104 @@
+/// What the operations that change documents have in common: the lock, the recovery of what a crash left of this very
+/// document, and the draft.
+struct DocumentUpdate {
+    let context: StoreContext
+
+    private var root: Directory { context.root }
+
+    /// Step 1 of a commit: takes the locks, and recovers the documents that need it.
+    func lock(_ documents: [DocumentName]) throws -> StoreLocks.Held {
+        let locks = try context.locks.acquire(documents, timeout: context.options.lockTimeout)
+        let recoverer = Recoverer(context: context)
+        for document in documents where try recoverer.hasRemnants(document) {
+            guard let report = recoverer.recover(document, locks: locks, locked: documents) else { continue }
+            var whole = RecoveryReport(isDryRun: false, documentCount: 1)
+            whole.documents = [report]
+            context.options.observer?(.recovered(whole))
+            if let problem = report.failure ?? report.skipped {
+                throw HoldfastError(
+                    .conflict, "what a crash left of the document can't be recovered: \(problem)",
+                    document: document.description, remedy: "mend that first; nothing was changed")
+            }
+        }
+        return locks
+    }
+
+    /// A draft of a document whose lock is held.
+    func draft(_ document: DocumentName, target: DocumentName?) throws -> Draft {
+        let directory = try context.documentDirectory(document)
+        if let target {
+            if directory == nil { throw HoldfastError.notFound(document: document.description) }
+            try checkAbsence(of: target)
+        }
+        return Draft(document, directory: directory, context: context)
+    }
+
+    private func checkAbsence(of document: DocumentName) throws {
+        if try root.statusIfPresent(of: document.entry) != nil {
+            throw HoldfastError.alreadyExists(document: document.description)
+        }
+    }
+
+    // MARK: - Operations of one rename
+
+    func rename(_ document: DocumentName, to target: DocumentName, _ locks: StoreLocks.Held) throws -> Receipt {
+        if try context.documentDirectory(document) == nil {
+            throw HoldfastError.notFound(document: document.description)
+        }
+        if document == target { return context.receipt(document, .unchanged) }
+        try checkAbsence(of: target)
+        var receipt = context.receipt(target, .renamed)
+        receipt.method = .rename
+        receipt.flushes = try move(document.entry, to: target.entry, of: document, locks)
+        return receipt
+    }
+
+    func remove(_ document: DocumentName, _ locks: StoreLocks.Held) throws -> Receipt {
+        if try context.documentDirectory(document) == nil {
+            throw HoldfastError.notFound(document: document.description)
+        }
+        var receipt = context.receipt(document, .removed)
+        receipt.method = .rename
+        try clearRemoved(document)
+        receipt.flushes = try move(document.entry, to: document.removed, of: document, locks)
+        do {
+            if try !RemoveTree.remove(document.removed, in: root) {
+                receipt.warnings.append(
+                    context.warn(document, "it holds files that are deleted but open; it goes when they are closed"))
+            }
+        } catch {
+            receipt.warnings.append(
+                context.warn(document, "not all of it could be deleted (\(error)); the next recovery goes on"))
+        }
+        return receipt
+    }
+
+    /// Moves what is still being removed out of the way of a new `.removed-X`, into the store's trash.
+    private func clearRemoved(_ document: DocumentName) throws {
+        if try root.statusIfPresent(of: document.removed) == nil { return }
+        if try RemoveTree.remove(document.removed, in: root) { return }
+        _ = try Trash(context: context).move(document.removed, from: root, labelled: document.entry)
+    }
+
+    /// Moves a document, durably or not at all.
+    ///
+    /// - Returns: How many flushes it took.
+    private func move(
+        _ name: EntryName, to newName: EntryName, of document: DocumentName, _ locks: StoreLocks.Held
+    ) throws -> Int {
+        let timeout = context.options.lockTimeout
+        try context.locks.movingNames(locks, timeout: timeout) {
+            try context.renameWithoutReplacing(name, in: root, to: newName, in: root)
+        }
+        if !context.isDurable { return 0 }
+        do {
+            try root.flush()
+        } catch {
+            try context.locks.movingNames(locks, timeout: timeout) {
+                try context.renameWithoutReplacing(newName, in: root, to: name, in: root)
+            }
+            throw error
+        }
+        return 1
+    }
+}

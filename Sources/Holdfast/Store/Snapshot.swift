@@ -1,0 +1,152 @@
+public import FoundationEssentials
+
+/// The managed files of one generation of a document, as they were together at one moment.
+///
+/// It holds their bytes, so later commits don't touch it. Values are decoded when they are asked for.
+public struct Snapshot: Sendable {
+    /// The document's name.
+    public let document: String
+    /// The managed files, in order.
+    public let managedFiles: [String]
+    /// The unmanaged entries, in order; bytes that are not UTF-8 show as U+FFFD.
+    public let unmanagedEntries: [String]
+
+    private let files: [String: Data]
+    private let context: StoreContext
+
+    init(_ document: DocumentName, _ contents: SnapshotReader.Contents, context: StoreContext) {
+        self.document = document.description
+        managedFiles = contents.files.map(\.name.description)
+        unmanagedEntries = contents.unmanaged.map(\.description)
+        files = Dictionary(contents.files.map { ($0.name.description, $0.data) }) { first, _ in first }
+        self.context = context
+    }
+
+    /// Decodes a managed file's value.
+    ///
+    /// - Parameter key: The file, and the type of its value.
+    /// - Returns: The value; nil where there is no such file.
+    /// - Throws: ``HoldfastError`` where no codec claims the file, or it can't be decoded.
+    public func value<Value: Decodable>(_ key: ManagedFile<Value>) throws(HoldfastError) -> Value? {
+        guard let data = try bytes(key.filename) else { return nil }
+        return try CodecCall(document: document, filename: key.filename, context: context).decode(
+            Value.self, from: data)
+    }
+
+    /// The bytes of a managed file.
+    ///
+    /// - Parameter filename: The file's name.
+    /// - Returns: The bytes; nil where there is no such file.
+    /// - Throws: ``HoldfastError`` where no codec claims the name.
+    public func bytes(_ filename: String) throws(HoldfastError) -> Data? {
+        if let data = files[filename] { return data }
+        guard context.codecs.codec(for: filename) != nil else {
+            throw .unmanagedFilename(filename, document: document)
+        }
+        return nil
+    }
+
+    /// Checks every file with its codec.
+    func damage() -> [VerificationReport.Damage] {
+        managedFiles.compactMap { (name) -> VerificationReport.Damage? in
+            guard let data = files[name] else { return nil }
+            do throws(HoldfastError) {
+                try CodecCall(document: document, filename: name, context: context).validate(data)
+                return nil
+            } catch {
+                var problem = error
+                problem.document = nil
+                problem.file = nil
+                return VerificationReport.Damage(
+                    document: document, file: name, format: context.codecs.codec(for: name)?.format,
+                    problem: problem.description)
+            }
+        }
+    }
+
+    var byteCount: Int64 { files.values.reduce(0) { $0 + Int64($1.count) } }
+}
+
+/// Reads a consistent set of files without a lock, and with one where writers are too busy.
+///
+/// The directory is opened once, then every file in it; then each name is looked at again. Files are never written in
+/// place, so the same inodes under the same names in the same directory mean that all of them belonged together at the
+/// moment between the last open and the first of these looks. An inode that is held open is not given to another file.
+struct SnapshotReader {
+    struct Contents {
+        var files: [(name: EntryName, data: Data)] = []
+        var unmanaged: [EntryName] = []
+    }
+
+    private static let attempts = 4
+    /// Above this, descriptors are not held for all files at once; the lock keeps them together instead.
+    private static let openFileLimit = 256
+
+    let context: StoreContext
+
+    func read(_ document: DocumentName) throws -> Contents {
+        for _ in 0..<Self.attempts {
+            guard let directory = try context.documentDirectory(document) else { break }
+            if let contents = try readUnlocked(document, directory) { return contents }
+        }
+        // Not worth a lock, where it is clear that there is nothing.
+        if try !Recoverer(context: context).hasRemnants(document), try context.documentDirectory(document) == nil {
+            throw HoldfastError.notFound(document: document.description)
+        }
+        return try readLocked(document)
+    }
+
+    /// - Returns: The contents; nil where something moved meanwhile.
+    private func readUnlocked(_ document: DocumentName, _ directory: Directory) throws -> Contents? {
+        var contents = Contents()
+        var managed: [EntryName] = []
+        for (name, kind) in try directory.entries() {
+            if context.isManaged(name, kind) {
+                managed.append(name)
+            } else if !context.isOrphan(name, kind), !isDeletedButOpen(name) {
+                contents.unmanaged.append(name)
+            }
+        }
+        contents.unmanaged.sort()
+        if managed.count > Self.openFileLimit { return nil }
+        var opened: [(name: EntryName, file: OpenFile, status: FileStatus)] = []
+        for name in managed.sorted() {
+            guard let (file, status) = try directory.openFileIfPresent(name) else { return nil }
+            opened.append((name, file, status))
+        }
+        let standing = try context.root.statusIfPresent(of: document.entry)
+        guard standing?.identity == (try directory.status().identity) else { return nil }
+        for (name, _, status) in opened where try directory.statusIfPresent(of: name)?.identity != status.identity {
+            return nil
+        }
+        for (name, file, status) in opened {
+            contents.files.append((name, try file.readAll(size: status.size)))
+        }
+        return contents
+    }
+
+    private func readLocked(_ document: DocumentName) throws -> Contents {
+        let held = try context.locks.acquire([document], .shared, timeout: context.options.lockTimeout)
+        defer { held.release() }
+        // Without a writer, a document that is not there was left so by a crash: its previous generation is whole.
+        let directory: Directory
+        if let live = try context.documentDirectory(document) {
+            directory = live
+        } else if let old = try context.root.subdirectoryIfPresent(document.old) {
+            directory = old
+        } else {
+            throw HoldfastError.notFound(document: document.description)
+        }
+        var contents = Contents()
+        for (name, kind) in try directory.entries().sorted(by: { $0.name < $1.name }) {
+            if context.isManaged(name, kind) {
+                if let (file, status) = try directory.openFileIfPresent(name) {
+                    contents.files.append((name, try file.readAll(size: status.size)))
+                }
+            } else if !context.isOrphan(name, kind), !isDeletedButOpen(name) {
+                contents.unmanaged.append(name)
+            }
+        }
+        return contents
+    }
+}

@@ -1,0 +1,112 @@
+import FoundationEssentials
+import Synchronization
+
+/// The verification of a whole store: every managed file, with its codec, on all cores.
+struct StoreVerification {
+    private struct Finding: Sendable {
+        var files = 0
+        var bytes: Int64 = 0
+        var damage: [VerificationReport.Damage] = []
+    }
+
+    let context: StoreContext
+
+    func run(
+        _ response: DamageResponse, progress: (@Sendable (StoreProgress) -> Void)?
+    ) -> VerificationReport {
+        var report = VerificationReport(documentCount: 0, fileCount: 0, byteCount: 0)
+        let listing: StoreListing
+        do {
+            listing = try QuietListing(context: context).read()
+        } catch {
+            report.warnings.append(context.warn(nil, "the store can't be listed: \(error)"))
+            return report
+        }
+        report.documentCount = listing.documents.count
+        report.warnings = listing.warnings
+        report.warnings += listing.remnants.sorted().map {
+            Warning(document: $0.description, message: "a crash or a running writer left something beside it; recover")
+        }
+        let documents = listing.documents
+        let completed = Atomic(0)
+        let findings = parallelMap(documents, width: context.parallelism) { document in
+            let finding = verify(document, response)
+            let count = completed.add(1, ordering: .relaxed).newValue
+            progress?(StoreProgress(completed: count, total: documents.count, document: document.description))
+            return finding
+        }
+        for finding in findings {
+            report.fileCount += finding.files
+            report.byteCount += finding.bytes
+            report.damage += finding.damage
+        }
+        return report
+    }
+
+    private func verify(_ document: DocumentName, _ response: DamageResponse) -> Finding {
+        var finding = Finding()
+        do {
+            let snapshot = try self.snapshot(document)
+            finding.files = snapshot.managedFiles.count
+            finding.bytes = snapshot.byteCount
+            finding.damage = snapshot.damage()
+            if response == .trash, !finding.damage.isEmpty { finding.damage = try trash(document) }
+        } catch let error as HoldfastError where error.code == .notFound {
+            // Removed since the store was listed.
+        } catch {
+            let error = HoldfastError.wrapping(error, document: document.description)
+            finding.damage.append(
+                VerificationReport.Damage(
+                    document: document.description, file: error.file, problem: error.description))
+        }
+        return finding
+    }
+
+    private func snapshot(_ document: DocumentName) throws -> Snapshot {
+        Snapshot(document, try SnapshotReader(context: context).read(document), context: context)
+    }
+
+    /// Moves a document that is still damaged under its lock into the trash, with a note.
+    private func trash(_ document: DocumentName) throws -> [VerificationReport.Damage] {
+        let locks = try DocumentUpdate(context: context).lock([document])
+        defer { locks.release() }
+        let damage = try snapshot(document).damage()
+        if damage.isEmpty { return [] }
+        guard let directory = try context.documentDirectory(document) else { return [] }
+        try writeNote(damage, in: directory)
+        let place = try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
+            try Trash(context: context).move(document.entry, from: context.root, labelled: document.entry)
+        }
+        if context.isDurable { try context.root.flush() }
+        _ = context.warn(document, "it is damaged, and was moved to `\(place)`")
+        return damage.map {
+            var damage = $0
+            damage.trashed = place
+            return damage
+        }
+    }
+
+    private func writeNote(_ damage: [VerificationReport.Damage], in directory: Directory) throws {
+        let lines = damage.map { "- `\($0.file ?? "")`: \($0.problem)\n" }.joined()
+        let text = """
+            # Damaged
+
+            Holdfast moved this document here because these files could not be read:
+
+            \(lines)
+            Mend them, remove this note, and move the directory back into the store.
+
+            """
+        var name = EntryName("TRASHED.md")
+        var number = 1
+        while try directory.statusIfPresent(of: name) != nil {
+            name = EntryName("TRASHED-\(number).md")
+            number += 1
+        }
+        let file = try directory.create(name, mode: 0o666)
+        try file.writeAll(Data(text.utf8))
+        if context.isDurable { try file.flush() }
+        try file.close()
+        if context.isDurable { try directory.flush() }
+    }
+}
