@@ -27,6 +27,7 @@ protocol Commit: AnyObject {
     /// It can't fail: the commit is in place and durable. What it could not do is among the receipt's warnings.
     ///
     /// - Parameter sharedFlushes: Flushes of steps 4 and 6 that this commit's receipt is to count.
+    /// - Returns: What was done.
     func finish(sharedFlushes: Int) -> Receipt
 
     /// Removes what was staged, before step 5 has happened.

@@ -127,7 +127,7 @@ struct Recoverer {
 
     /// Makes what stays durable before anything goes.
     ///
-    /// - Parameter isWhole: Whether the document itself may not be on the device yet: its writer may have flushed nothing.
+    /// With `wholly`, also the document itself, whose writer may have flushed nothing.
     private func flush(wholly isWhole: Bool) throws {
         try root.flush()
         if isWhole { try root.flushFileSystem() }
