@@ -120,6 +120,24 @@ private struct DepthKeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtoc
     func encode(_ value: UInt64, forKey key: Key) {}
     func encode(_ value: UInt128, forKey key: Key) {}
 
+    // The standard library's own versions of these ask for an `encode` each.
+    func encodeIfPresent(_ value: Bool?, forKey key: Key) {}
+    func encodeIfPresent(_ value: String?, forKey key: Key) {}
+    func encodeIfPresent(_ value: Double?, forKey key: Key) {}
+    func encodeIfPresent(_ value: Float?, forKey key: Key) {}
+    func encodeIfPresent(_ value: Int?, forKey key: Key) {}
+    func encodeIfPresent(_ value: Int8?, forKey key: Key) {}
+    func encodeIfPresent(_ value: Int16?, forKey key: Key) {}
+    func encodeIfPresent(_ value: Int32?, forKey key: Key) {}
+    func encodeIfPresent(_ value: Int64?, forKey key: Key) {}
+    func encodeIfPresent(_ value: Int128?, forKey key: Key) {}
+    func encodeIfPresent(_ value: UInt?, forKey key: Key) {}
+    func encodeIfPresent(_ value: UInt8?, forKey key: Key) {}
+    func encodeIfPresent(_ value: UInt16?, forKey key: Key) {}
+    func encodeIfPresent(_ value: UInt32?, forKey key: Key) {}
+    func encodeIfPresent(_ value: UInt64?, forKey key: Key) {}
+    func encodeIfPresent(_ value: UInt128?, forKey key: Key) {}
+
     func encode(_ value: some Encodable, forKey key: Key) throws {
         try state.walk(value, base: base, extra: extra, key: key)
     }
@@ -151,9 +169,9 @@ private struct DepthUnkeyedContainer: UnkeyedEncodingContainer {
 
     var codingPath: [any CodingKey] { state.path(base: base, extra: extra) }
 
-    private mutating func next() -> JSONPathKey {
+    private mutating func next() -> IndexKey {
         count += 1
-        return JSONPathKey(count - 1)
+        return IndexKey(index: count - 1)
     }
 
     mutating func encodeNil() { count += 1 }
@@ -190,6 +208,27 @@ private struct DepthUnkeyedContainer: UnkeyedEncodingContainer {
 
     mutating func superEncoder() -> any Encoder {
         DepthEncoder(state: state, base: base, extra: extra + [next()])
+    }
+}
+
+/// An index that fits into an existential without memory of its own, and spells itself out only when asked.
+private struct IndexKey: CodingKey {
+    let index: Int
+
+    init(index: Int) {
+        self.index = index
+    }
+
+    var intValue: Int? { index }
+    var stringValue: String { String(index) }
+
+    init?(intValue: Int) {
+        self.init(index: intValue)
+    }
+
+    init?(stringValue: String) {
+        guard let index = Int(stringValue) else { return nil }
+        self.init(index: index)
     }
 }
 

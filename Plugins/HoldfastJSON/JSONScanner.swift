@@ -227,23 +227,7 @@ struct JSONScanner: ~Copyable {
         let start = i - 1
         var isEscaped = false
         while true {
-            // Eight bytes at a time: the high bit of each byte of `special` is set where the byte is a quote, a
-            // backslash, a control character or not ASCII; borrows can only set bits after the first true one.
-            while i + 8 <= end {
-                let word = UnsafeRawPointer(base + i).loadUnaligned(as: UInt64.self).littleEndian
-                let quote = word ^ 0x2222_2222_2222_2222
-                let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
-                let ones: UInt64 = 0x0101_0101_0101_0101
-                let special =
-                    ((quote &- ones) | (backslash &- ones) | (word &- 0x2020_2020_2020_2020) | word)
-                    & 0x8080_8080_8080_8080
-                if special == 0 {
-                    i += 8
-                } else {
-                    i += special.trailingZeroBitCount >> 3
-                    break
-                }
-            }
+            i = skipPlainBytes(from: i)
             guard i < end else {
                 i = start
                 throw fault("a string is never closed")
@@ -264,6 +248,47 @@ struct JSONScanner: ~Copyable {
                 repeat { try skipScalar() } while i < end && base[i] >= 0x80
             }
         }
+    }
+
+    private static let highBits: UInt64 = 0x8080_8080_8080_8080
+
+    /// Marks, by the high bit of each of eight bytes, those that a string's inner loop must stop at.
+    ///
+    /// Borrows can only set bits after the first true one.
+    @inline(__always)
+    private static func marks(_ word: UInt64) -> UInt64 {
+        let word = word.littleEndian
+        let quote = (word ^ 0x2222_2222_2222_2222) &- 0x0101_0101_0101_0101
+        let backslash = (word ^ 0x5C5C_5C5C_5C5C_5C5C) &- 0x0101_0101_0101_0101
+        return quote | backslash | (word &- 0x2020_2020_2020_2020) | word
+    }
+
+    @inline(__always)
+    private static func position(_ marks: UInt64) -> Int {
+        (marks & highBits).trailingZeroBitCount >> 3
+    }
+
+    /// Skips bytes of a string up to a quote, a backslash, a control character or one that is not ASCII.
+    @inline(__always)
+    private func skipPlainBytes(from start: Int) -> Int {
+        var i = start
+        while i + 32 <= end {
+            let bytes = UnsafeRawPointer(base + i)
+            let first = Self.marks(bytes.loadUnaligned(as: UInt64.self))
+            let second = Self.marks(bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            let third = Self.marks(bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
+            let fourth = Self.marks(bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
+            if (first | second | third | fourth) & Self.highBits == 0 {
+                i += 32
+                continue
+            }
+            if first & Self.highBits != 0 { return i + Self.position(first) }
+            if second & Self.highBits != 0 { return i + 8 + Self.position(second) }
+            if third & Self.highBits != 0 { return i + 16 + Self.position(third) }
+            return i + 24 + Self.position(fourth)
+        }
+        while i < end, Int8(bitPattern: base[i]) >= 0x20, base[i] != 0x22, base[i] != 0x5C { i += 1 }
+        return i
     }
 
     /// Skips a scalar of two to four bytes: Unicode 16, table 3-7, well-formed UTF-8 byte sequences.
