@@ -1,0 +1,86 @@
+/// Finds where a value stands in a text, for the line and column of an error about it.
+struct JSONLocator {
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private var i = 0
+
+    /// Creates a locator.
+    ///
+    /// - Parameter bytes: The text, which the scanner has passed.
+    init(scanned bytes: UnsafeBufferPointer<UInt8>) {
+        self.bytes = bytes
+    }
+
+    /// The offset of the value at a path; nil where a key strategy has renamed a key on the way.
+    mutating func offset(of path: [any CodingKey]) -> Int? {
+        i = 0
+        skipSeparators()
+        for key in path {
+            guard i < bytes.count else { return nil }
+            switch bytes[i] {
+            case UInt8(ascii: "["):
+                guard let index = key.intValue else { return nil }
+                i += 1
+                skipSeparators()
+                for _ in 0..<index {
+                    guard i < bytes.count, bytes[i] != UInt8(ascii: "]") else { return nil }
+                    skipValue()
+                }
+                guard i < bytes.count, bytes[i] != UInt8(ascii: "]") else { return nil }
+            case UInt8(ascii: "{"):
+                i += 1
+                skipSeparators()
+                let wanted = JSONKey(key.stringValue)
+                while true {
+                    guard i < bytes.count, bytes[i] == UInt8(ascii: "\"") else { return nil }
+                    let start = i + 1
+                    skipString()
+                    let name = JSONEscape.string(UnsafeBufferPointer(rebasing: bytes[start..<i - 1]))
+                    skipSeparators()
+                    if JSONKey(name) == wanted { break }
+                    skipValue()
+                }
+            default: return nil
+            }
+        }
+        return i < bytes.count ? i : nil
+    }
+
+    /// Skips a value, and what separates it from the next.
+    private mutating func skipValue() {
+        var depth = 0
+        repeat {
+            guard i < bytes.count else { return }
+            switch bytes[i] {
+            case UInt8(ascii: "\""): skipString()
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                i += 1
+            case UInt8(ascii: "]"), UInt8(ascii: "}"):
+                depth -= 1
+                i += 1
+            default:
+                while i < bytes.count, !Self.ends(bytes[i]) { i += 1 }
+            }
+            skipSeparators()
+        } while depth > 0
+    }
+
+    private mutating func skipString() {
+        i += 1
+        while i < bytes.count, bytes[i] != UInt8(ascii: "\"") { i += bytes[i] == UInt8(ascii: "\\") ? 2 : 1 }
+        i += 1
+    }
+
+    private mutating func skipSeparators() {
+        while i < bytes.count,
+            bytes[i] <= UInt8(ascii: " ") || bytes[i] == UInt8(ascii: ",") || bytes[i] == UInt8(ascii: ":")
+        {
+            i += 1
+        }
+    }
+
+    /// Whether a byte ends a number or a literal.
+    private static func ends(_ byte: UInt8) -> Bool {
+        byte <= UInt8(ascii: " ") || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "]") || byte == UInt8(ascii: "}")
+    }
+}

@@ -1,0 +1,64 @@
+import FoundationEssentials
+
+// Foundation's coders are classes that keep their settings in variables; a new pair for each call is what makes a codec
+// safe to call from several threads at once. Making one costs about as much as coding one number.
+extension JSONOptions {
+    func encoder(userInfo: [CodingUserInfoKey: any Sendable]) -> JSONEncoder {
+        let encoder = JSONEncoder()
+        if isPrettyPrinted { encoder.outputFormatting.insert(.prettyPrinted) }
+        if sortsKeys { encoder.outputFormatting.insert(.sortedKeys) }
+        if !escapesSlashes { encoder.outputFormatting.insert(.withoutEscapingSlashes) }
+        switch dates {
+        case .exact: encoder.dateEncodingStrategy = .custom(ExactDate.encode)
+        case .secondsSinceReferenceDate: encoder.dateEncodingStrategy = .deferredToDate
+        case .secondsSince1970: encoder.dateEncodingStrategy = .secondsSince1970
+        case .millisecondsSince1970: encoder.dateEncodingStrategy = .millisecondsSince1970
+        case .iso8601: encoder.dateEncodingStrategy = .iso8601
+        case .custom(let encode, _): encoder.dateEncodingStrategy = .custom(encode)
+        }
+        switch data {
+        case .base64: encoder.dataEncodingStrategy = .base64
+        case .bytes: encoder.dataEncodingStrategy = .deferredToData
+        case .custom(let encode, _): encoder.dataEncodingStrategy = .custom(encode)
+        }
+        switch keys {
+        case .asDeclared: break
+        case .snakeCase: encoder.keyEncodingStrategy = .convertToSnakeCase
+        case .custom(let encode, _): encoder.keyEncodingStrategy = .custom(encode)
+        }
+        if case .strings(let infinity, let negativeInfinity, let notANumber) = nonConformingFloats {
+            encoder.nonConformingFloatEncodingStrategy = .convertToString(
+                positiveInfinity: infinity, negativeInfinity: negativeInfinity, nan: notANumber)
+        }
+        for (key, value) in userInfo { encoder.userInfo[key] = value }
+        return encoder
+    }
+
+    func decoder(userInfo: [CodingUserInfoKey: any Sendable]) -> JSONDecoder {
+        let decoder = JSONDecoder()
+        switch dates {
+        case .exact: decoder.dateDecodingStrategy = .custom(ExactDate.decode)
+        case .secondsSinceReferenceDate: decoder.dateDecodingStrategy = .deferredToDate
+        case .secondsSince1970: decoder.dateDecodingStrategy = .secondsSince1970
+        case .millisecondsSince1970: decoder.dateDecodingStrategy = .millisecondsSince1970
+        case .iso8601: decoder.dateDecodingStrategy = .iso8601
+        case .custom(_, let decode): decoder.dateDecodingStrategy = .custom(decode)
+        }
+        switch data {
+        case .base64: decoder.dataDecodingStrategy = .base64
+        case .bytes: decoder.dataDecodingStrategy = .deferredToData
+        case .custom(_, let decode): decoder.dataDecodingStrategy = .custom(decode)
+        }
+        switch keys {
+        case .asDeclared: break
+        case .snakeCase: decoder.keyDecodingStrategy = .convertFromSnakeCase
+        case .custom(_, let decode): decoder.keyDecodingStrategy = .custom(decode)
+        }
+        if case .strings(let infinity, let negativeInfinity, let notANumber) = nonConformingFloats {
+            decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+                positiveInfinity: infinity, negativeInfinity: negativeInfinity, nan: notANumber)
+        }
+        for (key, value) in userInfo { decoder.userInfo[key] = value }
+        return decoder
+    }
+}

@@ -1,0 +1,93 @@
+import FoundationEssentials
+
+extension JSONValue: Codable {
+    /// Reads a value from any decoder.
+    ///
+    /// A number that the decoder's format gives as a floating-point value only, and would round, is an error.
+    ///
+    /// - Parameter decoder: The decoder.
+    /// - Throws: A `DecodingError` where the value is none of JSON's kinds.
+    public init(from decoder: any Decoder) throws {
+        if let container = try? decoder.container(keyedBy: JSONPathKey.self) {
+            var members: [JSONObject.Member] = []
+            for key in container.allKeys {
+                members.append((key.stringValue, try container.decode(JSONValue.self, forKey: key)))
+            }
+            // Decoders know no order; one that stays the same makes for stable bytes.
+            self = .object(JSONObject(checked: members.sorted { $0.key < $1.key }))
+        } else if var container = try? decoder.unkeyedContainer() {
+            var elements: [JSONValue] = []
+            while !container.isAtEnd { elements.append(try container.decode(JSONValue.self)) }
+            self = .array(elements)
+        } else {
+            let container = try decoder.singleValueContainer()
+            if container.decodeNil() {
+                self = .null
+            } else if let bool = try? container.decode(Bool.self) {
+                self = .bool(bool)
+            } else if let string = try? container.decode(String.self) {
+                self = .string(string)
+            } else if let integer = try? container.decode(Int64.self) {
+                self = .number(JSONNumber(integer))
+            } else if let integer = try? container.decode(UInt64.self) {
+                self = .number(JSONNumber(integer))
+            } else if let number = Self.fraction(in: container) {
+                self = .number(number)
+            } else {
+                throw DecodingError.dataCorruptedError(
+                    in: container, debugDescription: "a number that can't be read here without rounding it")
+            }
+        }
+    }
+
+    private static func fraction(in container: some SingleValueDecodingContainer) -> JSONNumber? {
+        if let decimal = try? container.decode(Decimal.self), let number = JSONNumber(decimal) {
+            // A decimal holds 38 digits at least and rounds what has more, so fewer have not been rounded.
+            let digits = number.description.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }
+                .filter { $0 &- UInt8(ascii: "0") <= 9 }.drop { $0 == UInt8(ascii: "0") }
+            if digits.count < 38 { return number }
+        }
+        return nil
+    }
+
+    /// Writes the value to any encoder.
+    ///
+    /// - Parameter encoder: The encoder.
+    /// - Throws: An `EncodingError` where a number can't be written without rounding it.
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .null:
+            var container = encoder.singleValueContainer()
+            try container.encodeNil()
+        case .bool(let bool):
+            var container = encoder.singleValueContainer()
+            try container.encode(bool)
+        case .string(let string):
+            var container = encoder.singleValueContainer()
+            try container.encode(string)
+        case .number(let number):
+            var container = encoder.singleValueContainer()
+            if let int = Int64(number.description), number.description != "-0" {
+                try container.encode(int)
+            } else if let int = UInt64(number.description) {
+                try container.encode(int)
+            } else if let shortest = JSONNumber(number.double), shortest.isEqualInValue(to: number) {
+                try container.encode(number.double)
+            } else if let decimal = number.decimal {
+                try container.encode(decimal)
+            } else {
+                throw EncodingError.invalidValue(
+                    number,
+                    .init(
+                        codingPath: encoder.codingPath,
+                        debugDescription: "the number \(number) can't be written here without rounding it"))
+            }
+        case .array(let elements):
+            var container = encoder.unkeyedContainer()
+            for element in elements { try container.encode(element) }
+        case .object(let members):
+            var container = encoder.container(keyedBy: JSONPathKey.self)
+            for member in members { try container.encode(member.value, forKey: JSONPathKey(member.key)) }
+        }
+    }
+}
