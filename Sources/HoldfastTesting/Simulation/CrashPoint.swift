@@ -1,0 +1,290 @@
+import Holdfast
+
+/// What may become of one file's un-flushed changes in a crash.
+package enum FileFate: UInt8, Sendable, CaseIterable {
+    case lost, kept
+    /// The size is the new one, the bytes are zeros.
+    case zeros
+    /// The size is the new one, the bytes are others.
+    case garbage
+    /// The first half of the writes, the last of them cut.
+    case prefix
+    /// The bytes are there, mode, owner and times are not.
+    case bytesOnly
+    /// Mode, owner and times are there, the bytes are not.
+    case attributesOnly
+}
+
+/// A moment at which the power may fail: what is durable, and what of the rest a crash may keep.
+package struct CrashPoint: Sendable {
+    package let model: DurabilityModel
+    package let durable: SimulatedTree
+    package let pending: [PendingChange]
+    /// How many calls were made before.
+    package let callsBefore: Int
+    /// The call that the power failed before; nil behind the last one.
+    package let nextCall: SystemCall?
+    let version: Int
+
+    /// One state that a crash can leave, as one digit for each thing that a crash decides.
+    ///
+    /// It names the state for a replay.
+    package struct Choice: Hashable, Sendable, CustomStringConvertible {
+        package var digits: [UInt8]
+        package init(_ digits: [UInt8]) { self.digits = digits }
+        package init?(_ text: String) {
+            var digits: [UInt8] = []
+            for part in text.split(separator: ".") {
+                guard let digit = UInt8(part) else { return nil }
+                digits.append(digit)
+            }
+            self.digits = digits
+        }
+        package var description: String { digits.map(String.init).joined(separator: ".") }
+    }
+
+    /// How to go through the states of a crash point.
+    package struct Bounds: Sendable {
+        /// As many states are built at most; where there are more, these are sampled.
+        package var limit: Int
+        package var seed: UInt64
+        package init(limit: Int, seed: UInt64) {
+            self.limit = limit
+            self.seed = seed
+        }
+    }
+
+    // MARK: - What there is to decide
+
+    private enum Dimension {
+        /// The un-flushed changes of one file.
+        case file(changes: [Int], fates: [FileFate])
+        /// One change of names, and those that it can't be kept without.
+        case names(change: Int, after: [Int])
+        /// How many changes of metadata a journal has committed.
+        case journal(changes: [Int])
+
+        var count: Int {
+            switch self {
+            case .file(_, let fates): fates.count
+            case .names: 2
+            case .journal(let changes): changes.count + 1
+            }
+        }
+    }
+
+    private var dimensions: [Dimension] {
+        var dimensions: [Dimension] = []
+        var changesOfFile: [NodeID: [Int]] = [:]
+        var files: [NodeID] = []
+        var names: [Int] = []
+        for (index, change) in pending.enumerated() {
+            if let node = change.node, !model.losesSuffix || change.isWrite {
+                if changesOfFile[node] == nil { files.append(node) }
+                changesOfFile[node, default: []].append(index)
+            } else {
+                names.append(index)
+            }
+        }
+        if model.losesSuffix {
+            if !names.isEmpty { dimensions.append(.journal(changes: names)) }
+        } else {
+            var last: [EntryEdit.Place: Int] = [:]
+            for (dimension, index) in names.enumerated() {
+                let edits = pending[index].edits
+                let after = Set(edits.compactMap { last[$0.place] })
+                dimensions.append(.names(change: index, after: after.sorted()))
+                for edit in edits { last[edit.place] = dimension }
+            }
+        }
+        for file in files {
+            let changes = changesOfFile[file] ?? []
+            dimensions.append(.file(changes: changes, fates: fates(of: changes)))
+        }
+        return dimensions
+    }
+
+    private func fates(of changes: [Int]) -> [FileFate] {
+        let writes = changes.filter { pending[$0].isWrite }
+        if writes.isEmpty { return [.lost, .kept] }
+        let isDropped = writes.contains { pending[$0].isDropped }
+        if model.losesSuffix {
+            if isDropped { return [.lost, .zeros] }
+            var size = 0
+            for index in writes {
+                if case .write(_, _, let bytes) = pending[index].kind { size += bytes.count }
+            }
+            return size > FileContent.blockSize ? [.lost, .kept, .prefix] : [.lost, .kept]
+        }
+        if isDropped { return [.lost, .zeros, .garbage, .attributesOnly] }
+        return writes.count == changes.count
+            ? [.lost, .kept, .zeros, .garbage, .prefix]
+            : [.lost, .kept, .zeros, .garbage, .prefix, .bytesOnly, .attributesOnly]
+    }
+
+    /// How many states there are at most; `Int.max` where that is more than can be counted.
+    package var stateCount: Int {
+        dimensions.reduce(1) { product, dimension in
+            let (result, overflow) = product.multipliedReportingOverflow(by: dimension.count)
+            return overflow ? Int.max : result
+        }
+    }
+
+    // MARK: - Going through them
+
+    /// Calls a body with each state, or with a sample: all kept, all lost, each thing lost alone, each kept alone, and
+    /// then random ones.
+    ///
+    /// - Returns: Whether that was every state.
+    @discardableResult
+    package func forEachState(
+        _ bounds: Bounds, _ body: (Choice, SimulatedTree) throws -> Void
+    ) rethrows -> Bool {
+        let dimensions = self.dimensions
+        func visit(_ digits: [UInt8]) throws {
+            if let tree = tree(digits, dimensions) { try body(Choice(digits), tree) }
+        }
+        if stateCount <= bounds.limit {
+            var digits = [UInt8](repeating: 0, count: dimensions.count)
+            while true {
+                try visit(digits)
+                var place = 0
+                while place < digits.count {
+                    digits[place] += 1
+                    if Int(digits[place]) < dimensions[place].count { break }
+                    digits[place] = 0
+                    place += 1
+                }
+                if place == digits.count { return true }
+            }
+        }
+        var generator = SeededGenerator(seed: bounds.seed)
+        let lost = [UInt8](repeating: 0, count: dimensions.count)
+        let kept = dimensions.map { dimension -> UInt8 in
+            if case .journal(let changes) = dimension { UInt8(clamping: changes.count) } else { 1 }
+        }
+        var samples = [lost, kept]
+        for place in dimensions.indices {
+            for digit in 0..<dimensions[place].count {
+                var (most, least) = (kept, lost)
+                most[place] = UInt8(clamping: digit)
+                least[place] = UInt8(clamping: digit)
+                samples.append(repaired(most, dimensions, keeping: false))
+                samples.append(repaired(least, dimensions, keeping: true))
+            }
+        }
+        for digits in samples.prefix(bounds.limit) { try visit(digits) }
+        for _ in 0..<max(0, bounds.limit - samples.count) {
+            // A bias for each sample: half of the changes lost is not the only interesting share.
+            let bias = UInt8.random(in: 1...7, using: &generator)
+            let digits = dimensions.map { dimension -> UInt8 in
+                switch dimension {
+                case .names: UInt8.random(in: 0..<8, using: &generator) < bias ? 1 : 0
+                case .journal, .file: UInt8(clamping: Int.random(in: 0..<dimension.count, using: &generator))
+                }
+            }
+            try visit(repaired(digits, dimensions, keeping: bias > 4))
+        }
+        return false
+    }
+
+    /// The state that a choice names; nil where there is no such.
+    package func tree(_ choice: Choice) -> SimulatedTree? {
+        let dimensions = self.dimensions
+        guard choice.digits.count == dimensions.count,
+            zip(choice.digits, dimensions).allSatisfy({ Int($0) < $1.count })
+        else { return nil }
+        return tree(choice.digits, dimensions)
+    }
+
+    /// The state in which nothing is lost, or all that can be.
+    package func tree(losingAll: Bool) -> SimulatedTree {
+        let dimensions = self.dimensions
+        let digits = dimensions.map { dimension -> UInt8 in
+            if losingAll { return 0 }
+            if case .journal(let changes) = dimension { return UInt8(clamping: changes.count) }
+            return 1
+        }
+        return tree(digits, dimensions) ?? durable
+    }
+
+    /// Makes a choice possible: a change that can't be kept without another is lost, or the other is kept too.
+    private func repaired(_ digits: [UInt8], _ dimensions: [Dimension], keeping: Bool) -> [UInt8] {
+        var digits = digits
+        for place in keeping ? Array(dimensions.indices.reversed()) : Array(dimensions.indices) {
+            guard case .names(_, let after) = dimensions[place], digits[place] == 1 else { continue }
+            if keeping {
+                for earlier in after { digits[earlier] = 1 }
+            } else if after.contains(where: { digits[$0] == 0 }) {
+                digits[place] = 0
+            }
+        }
+        return digits
+    }
+
+    private func tree(_ digits: [UInt8], _ dimensions: [Dimension]) -> SimulatedTree? {
+        var kept = [Bool](repeating: false, count: pending.count)
+        var altered: [Int: FileFate] = [:]
+        for (place, dimension) in dimensions.enumerated() {
+            switch dimension {
+            case .names(let change, let after):
+                guard digits[place] == 1 else { continue }
+                if after.contains(where: { digits[$0] == 0 }) { return nil }
+                kept[change] = true
+            case .journal(let changes):
+                for change in changes.prefix(Int(digits[place])) { kept[change] = true }
+            case .file(let changes, let fates):
+                choose(fates[Int(digits[place])], changes, &kept, &altered)
+            }
+        }
+        var tree = durable
+        for (index, change) in pending.enumerated() where kept[index] {
+            tree.apply(altered[index].map { change.altered($0) } ?? change)
+        }
+        tree.prune()
+        return tree
+    }
+
+    private func choose(
+        _ fate: FileFate, _ changes: [Int], _ kept: inout [Bool], _ altered: inout [Int: FileFate]
+    ) {
+        let writes = changes.filter { pending[$0].isWrite }
+        for change in changes {
+            switch fate {
+            case .lost: break
+            case .kept: kept[change] = true
+            case .zeros, .garbage:
+                kept[change] = true
+                if pending[change].isWrite { altered[change] = fate }
+            case .prefix:
+                let middle = writes[writes.count / 2]
+                if pending[change].isWrite, change > middle { break }
+                kept[change] = true
+                if change == middle { altered[change] = fate }
+            case .bytesOnly: kept[change] = pending[change].isWrite
+            case .attributesOnly: kept[change] = !pending[change].isWrite
+            }
+        }
+    }
+}
+
+extension PendingChange {
+    /// The change as a crash may leave it.
+    func altered(_ fate: FileFate) -> PendingChange {
+        guard case .write(let node, let offset, let bytes) = kind else { return self }
+        let left: [UInt8] =
+            switch fate {
+            case .zeros: [UInt8](repeating: 0, count: bytes.count)
+            case .garbage: bytes.map { ~$0 }
+            case .prefix:
+                // Cut at a block where there is more than one.
+                Array(
+                    bytes.prefix(
+                        bytes.count > FileContent.blockSize
+                            ? (bytes.count / 2 / FileContent.blockSize + 1) * FileContent.blockSize
+                            : bytes.count / 2))
+            default: bytes
+            }
+        return PendingChange(.write(node, at: offset, bytes: left), at: time)
+    }
+}
