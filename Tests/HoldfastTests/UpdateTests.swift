@@ -1,0 +1,255 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+import Synchronization
+import Testing
+
+@Suite struct UpdateTests {
+    @Test func `a first save creates the document`() throws {
+        let store = try TemporaryStore()
+        let receipt = try store.open().update("X") { draft in
+            let isNew = draft.isNew
+            #expect(isNew)
+            try draft.set("hello", for: .metadata)
+        }
+        #expect(receipt.outcome == .created)
+        #expect(receipt.method == .rename)
+        #expect(receipt.files.map { "\($0.change) \($0.name) \($0.bytes)" } == ["written metadata.json 7"])
+        #expect(try store.tree() == ["X": "directory", "X/metadata.json": "\"hello\""])
+    }
+
+    @Test func `a draft that sets nothing creates nothing`() throws {
+        let store = try TemporaryStore()
+        let receipt = try store.open().update("X") { _ in }
+        #expect(receipt.outcome == .unchanged)
+        #expect(try store.tree().isEmpty)
+    }
+
+    @Test func `one changed file is replaced in the same directory`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        let inode = try store.inode("X")
+        let receipt = try store.open().update("X") { draft in
+            let events = try #require(try draft.value(.events))
+            try draft.set(events + [4], for: .events)
+            try draft.set("old title", for: .metadata)
+        }
+        #expect(receipt.outcome == .replacedFile)
+        #expect(receipt.files.map(\.name) == ["events.json"])
+        #expect(receipt.flushes == 2)
+        #expect(try store.inode("X") == inode)
+        #expect(try store.read("X/events.json") == "[1,2,3,4]")
+        #expect(try store.remnants().isEmpty)
+    }
+
+    @Test func `two changed files swap the whole document`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        let before = try store.tree()
+        let receipt = try store.open().update("X") { draft in
+            try draft.set("new title", for: .metadata)
+            try draft.set("new config", for: .config)
+        }
+        #expect(receipt.outcome == .swapped)
+        #expect(receipt.method == .exchange)
+        #expect(receipt.carryOver?.linked == 4)
+        #expect(receipt.carryOver?.directories == 2)
+        #expect(receipt.bytesWritten == 23)
+        var expected = before
+        expected["X/metadata.json"] = "\"new title\""
+        expected["X/config.yaml"] = "\"new config\""
+        #expect(try store.tree() == expected)
+        #expect(receipt.warnings.isEmpty)
+    }
+
+    @Test func `the same values write nothing and keep the times`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let before = try store.status("X/metadata.json")
+        let opened = try store.open()
+        let receipt = try opened.update("X") { draft in
+            try draft.set("old title", for: .metadata)
+            try draft.set([1, 2, 3], for: .events)
+        }
+        #expect(receipt.outcome == .unchanged)
+        let after = try store.status("X/metadata.json")
+        #expect(after.st_ino == before.st_ino && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec)
+    }
+
+    @Test func `a value that can't be encoded changes nothing`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let before = try store.tree()
+        let opened = try store.open()
+        let error = #expect(throws: HoldfastError.self) {
+            try opened.update("X") { draft in
+                try draft.set("new", for: .metadata)
+                try draft.set(Double.nan, for: ManagedFile("part-1.json"))
+            }
+        }
+        #expect(error?.code == .encodingFailed)
+        #expect(error?.description.contains("X/part-1.json") == true)
+        #expect(try store.tree() == before)
+    }
+
+    @Test func `an error of the host's passes through and changes nothing`() throws {
+        struct Mine: Error {}
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let before = try store.tree()
+        let opened = try store.open()
+        #expect(throws: Mine.self) {
+            try opened.update("X") { draft in
+                try draft.set("new", for: .metadata)
+                throw Mine()
+            }
+        }
+        #expect(try store.tree() == before)
+        // The lock is free again.
+        try opened.update("X") { try $0.set("newer", for: .metadata) }
+    }
+
+    @Test func `a managed file is removed and others come in the same commit`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let receipt = try store.open().update("X") { draft in
+            try draft.remove("config.yaml")
+            try draft.set("part", for: ManagedFile("part-1.json"))
+        }
+        #expect(receipt.outcome == .swapped)
+        #expect(
+            Set(receipt.files.map { "\($0.change) \($0.name)" }) == ["removed config.yaml", "written part-1.json"])
+        #expect(!store.exists("X/config.yaml"))
+        #expect(try store.read("X/part-1.json") == "\"part\"")
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
+    }
+
+    @Test func `an unmanaged entry is removed together with a save`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        let receipt = try store.open().update("X") { draft in
+            let question = try #require(try draft.unmanagedBytes("QUERY_MESSAGE.md"))
+            #expect(question == Data("a question".utf8))
+            try draft.set([1, 2, 3, 4], for: .events)
+            let isThere = try draft.removeUnmanaged("QUERY_MESSAGE.md")
+            #expect(isThere)
+        }
+        #expect(receipt.outcome == .swapped)
+        #expect(!store.exists("X/QUERY_MESSAGE.md"))
+        #expect(try store.read("X/events.json") == "[1,2,3,4]")
+        #expect(try store.read("X/files/deep/attachment.txt") == "an attachment")
+        #expect(try store.remnants().isEmpty)
+    }
+
+    @Test func `an unmanaged folder is removed and another copied in`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try store.write("from outside", to: "../outside/inner/file.txt")
+        let receipt = try store.open().update("X") { draft in
+            try draft.removeUnmanaged("files")
+            try draft.addUnmanaged("more", copying: store.url("../outside").path)
+        }
+        #expect(receipt.outcome == .swapped)
+        #expect(!store.exists("X/files"))
+        #expect(try store.read("X/more/inner/file.txt") == "from outside")
+        #expect(try store.remnants().isEmpty)
+    }
+
+    @Test func `names that are managed or taken are refused in drafts`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let opened = try store.open()
+        func code(_ body: @escaping (inout Draft) throws -> Void) -> HoldfastError.Code? {
+            #expect(throws: HoldfastError.self) { try opened.update("X", body) }?.code
+        }
+        #expect(code { try $0.removeUnmanaged("events.json") } == .invalidName)
+        #expect(code { try $0.removeUnmanaged("../Y") } == .invalidName)
+        #expect(code { try $0.addUnmanaged("files", copying: "/dev/null") } == .alreadyExists)
+        #expect(code { try $0.set("x", for: ManagedFile("QUERY_MESSAGE.md")) } == .unmanagedFilename)
+        #expect(code { try $0.setBytes(Data("{".utf8), for: "metadata.json") } == .invalidContent)
+    }
+
+    @Test func `a document is renamed and changed in one commit`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        let receipt = try store.open().update("X", renamingTo: "Y") { try $0.set("new title", for: .metadata) }
+        #expect(receipt.outcome == .renamed)
+        #expect(receipt.document == "Y")
+        #expect(!store.exists("X"))
+        #expect(try store.read("Y/metadata.json") == "\"new title\"")
+        #expect(try store.read("Y/QUERY_MESSAGE.md") == "a question")
+        #expect(try store.remnants().isEmpty)
+        let taken = #expect(throws: HoldfastError.self) {
+            try store.makeConversation("Z")
+            try store.open().update("Z", renamingTo: "Y") { _ in }
+        }
+        #expect(taken?.code == .alreadyExists)
+    }
+
+    @Test func `a batch shares its flushes`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        let names = (0..<100).map { "document-\($0)" }
+        let opened = try store.open()
+        let created = try opened.updateBatch(names) { draft in
+            try draft.set(draft.document, for: .metadata)
+            try draft.set([1], for: .events)
+        }
+        #expect(try created.reduce(0) { $0 + (try $1.get().flushes) } <= 4)
+        #expect(try opened.list() == names.sorted())
+        let changed = try opened.updateBatch(names) { try $0.set([2], for: .events) }
+        #expect(try changed.reduce(0) { $0 + (try $1.get().flushes) } <= 4)
+        #expect(try changed.allSatisfy { try $0.get().outcome == .replacedFile })
+        for name in names { #expect(try store.read("\(name)/events.json") == "[2]") }
+    }
+
+    @Test func `a batch with one bad document saves the others`() throws {
+        let store = try TemporaryStore()
+        for name in ["A", "B", "C"] { try store.makeConversation(name) }
+        let socket = store.url("B/files/pipe").path
+        #expect(mkfifo(socket, 0o600) == 0)
+        store.options.withheldCapabilities = [.link]
+        let results = try store.open().updateBatch(["A", "B", "C"]) { draft in
+            try draft.set("new title", for: .metadata)
+            try draft.set("new config", for: .config)
+        }
+        #expect(try results[0].get().outcome == .swapped)
+        #expect(throws: HoldfastError.self) { try results[1].get() }
+        #expect(try results[2].get().outcome == .swapped)
+        #expect(try store.read("B/metadata.json") == "\"old title\"")
+        #expect(try store.remnants().isEmpty)
+    }
+
+    @Test func `a batch refuses a document named twice`() throws {
+        let store = try TemporaryStore()
+        let opened = try store.open()
+        #expect(throws: HoldfastError.self) { try opened.updateBatch(["A", "A"]) { _ in } }
+    }
+
+    @Test func `async twins do the same work`() async throws {
+        let store = try TemporaryStore()
+        let opened = try await DocumentStore.open(at: store.path, codecs: store.codecs, options: store.options)
+        try await opened.update("X") { try $0.set("hello", for: .metadata) }
+        #expect(try await opened.snapshot("X").value(.metadata) == "hello")
+        try await opened.updateBatch(["X", "Y"]) { try $0.set([7], for: .events) }
+        #expect(try await opened.list() == ["X", "Y"])
+        try await opened.rename("X", to: "Z")
+        try await opened.remove("Y")
+        #expect(try await opened.list() == ["Z"])
+        #expect(try await opened.recover().isClean)
+        #expect(try await opened.verify().isSound)
+    }
+
+    @Test func `the observer sees commits`() throws {
+        let store = try TemporaryStore()
+        let seen = Mutex<[String]>([])
+        store.options.observer = { event in
+            if case .committed(let receipt) = event { seen.withLock { $0.append("\(receipt.outcome)") } }
+        }
+        let opened = try store.open()
+        try opened.update("X") { try $0.set("a", for: .metadata) }
+        try opened.update("X") { try $0.set("b", for: .metadata) }
+        try opened.rename("X", to: "Y")
+        try opened.remove("Y")
+        #expect(seen.withLock { $0 } == ["created", "replacedFile", "renamed", "removed"])
+    }
+}
