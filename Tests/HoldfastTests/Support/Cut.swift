@@ -93,3 +93,31 @@ final class Meanwhile: Sendable {
         }
     }
 }
+
+/// A signal at every call: each fails with EINTR once, and is made when it is tried again.
+final class Interruptions: Sendable {
+    private struct State {
+        var last: (SystemCall, EntryName?)?
+        var count = 0
+    }
+    private let state = Mutex(State())
+
+    var count: Int { state.withLock { $0.count } }
+
+    var hook: InterposedFileSystem.Hook {
+        { [self] (call, entry) throws(SystemCallError) in
+            // A close that was interrupted has closed; it is not made again.
+            if call == .close || call == .unlock { return }
+            let isSecond = state.withLock { state in
+                if let last = state.last, last == (call, entry) {
+                    state.last = nil
+                    return true
+                }
+                state.last = (call, entry)
+                state.count += 1
+                return false
+            }
+            if !isSecond { throw SystemCallError(call, .interrupted, entry: entry) }
+        }
+    }
+}
