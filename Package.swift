@@ -44,7 +44,11 @@ let package = Package(
         .executableTarget(
             name: "Conversations", dependencies: ["Holdfast", "HoldfastJSON", "HoldfastYAML", "CommandLineKit"],
             path: "Examples/Conversations", swiftSettings: strict),
-        .testTarget(name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastTesting", "store-worker"], swiftSettings: strict),
+        // A process of the tests that need several.
+        .executableTarget(
+            name: "store-worker", dependencies: ["Holdfast"], path: "Tests/StoreWorker", swiftSettings: strict),
         .testTarget(
             name: "HoldfastJSONTests", dependencies: ["HoldfastJSON", "HoldfastTesting"], swiftSettings: strict),
         .testTarget(

@@ -19,12 +19,16 @@ import Testing
 
     private func mark(_ store: TemporaryStore, _ document: String, _ name: String) throws {
         let file = try Directory(path: store.url(document).path, on: POSIXFileSystem()).open(EntryName(name))
-        try POSIXFileSystem().setExtendedAttribute("user.mark", of: file.descriptor, to: Array("yes".utf8))
+        try withExtendedLifetime(file) {
+            try POSIXFileSystem().setExtendedAttribute("user.mark", of: file.descriptor, to: Array("yes".utf8))
+        }
     }
 
     private func isMarked(_ store: TemporaryStore, _ document: String, _ name: String) throws -> Bool {
         let file = try Directory(path: store.url(document).path, on: POSIXFileSystem()).open(EntryName(name))
-        return try POSIXFileSystem().extendedAttribute("user.mark", of: file.descriptor) == Array("yes".utf8)
+        return try withExtendedLifetime(file) {
+            try POSIXFileSystem().extendedAttribute("user.mark", of: file.descriptor) == Array("yes".utf8)
+        }
     }
 
     @Test func `links keep the inode with all its metadata`() throws {

@@ -91,9 +91,7 @@ public struct AtomicFile: Sendable {
         try file.writeAll(bytes)
         if let existing = try place.directory.openFileIfPresent(place.name) {
             try CopyMetadata.copyAccess(
-                CopyMetadata.Pair(
-                    fileSystem: fileSystem, source: existing.file.descriptor, destination: file.descriptor,
-                    entry: place.name),
+                CopyMetadata.Pair(from: existing.file, to: file, entry: place.name),
                 status: existing.status)
         }
         if durability == .powerLoss { try file.flush() }

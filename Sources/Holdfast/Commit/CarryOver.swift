@@ -76,8 +76,7 @@ struct CarryOver {
             entry.children[child.name] = try carry(
                 child.name, kind: child.kind, from: source, to: destination, path: "\(path)/\(child.name)")
         }
-        let pair = CopyMetadata.Pair(
-            fileSystem: source.fileSystem, source: source.descriptor, destination: destination.descriptor, entry: name)
+        let pair = CopyMetadata.Pair(from: source, to: destination, entry: name)
         try CopyMetadata.copyAccess(pair, status: status)
         try CopyMetadata.copyTimes(pair, status: status)
         if flushing == .eachFile {

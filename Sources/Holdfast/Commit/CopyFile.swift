@@ -15,8 +15,7 @@ enum CopyFile {
         let to = try destination.create(newName, mode: 0o600)
         let isCloned = try clone(from, to, capabilities)
         let bytes = isCloned ? 0 : try copyBytes(from, to, size: status.size, capabilities)
-        let pair = CopyMetadata.Pair(
-            fileSystem: source.fileSystem, source: from.descriptor, destination: to.descriptor, entry: name)
+        let pair = CopyMetadata.Pair(from: from, to: to, entry: name)
         try CopyMetadata.copyAccess(pair, status: status)
         try CopyMetadata.copyTimes(pair, status: status)
         if flushing { try to.flush() }

@@ -39,9 +39,7 @@ final class FileCommit: Commit {
         self.file = file
         try file.writeAll(data)
         try CopyMetadata.copyAccess(
-            CopyMetadata.Pair(
-                fileSystem: directory.fileSystem, source: existing.descriptor, destination: file.descriptor,
-                entry: temporary),
+            CopyMetadata.Pair(from: existing, to: file, entry: temporary),
             status: status)
         if flushing == .wholeFileSystem { try close() }
     }

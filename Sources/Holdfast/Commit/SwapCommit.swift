@@ -48,9 +48,7 @@ final class SwapCommit: Commit {
         for (name, data) in plan.changes.writes.sorted(by: { $0.key < $1.key }) { try write(name, data, to: staging) }
         if let old, let status {
             try CopyMetadata.copyAccess(
-                CopyMetadata.Pair(
-                    fileSystem: root.fileSystem, source: old.descriptor, destination: staging.descriptor,
-                    entry: document.staging),
+                CopyMetadata.Pair(from: old, to: staging, entry: document.staging),
                 status: status)
         }
         try writeRecord()
@@ -111,9 +109,7 @@ final class SwapCommit: Commit {
         try file.writeAll(data)
         if let existing {
             try CopyMetadata.copyAccess(
-                CopyMetadata.Pair(
-                    fileSystem: root.fileSystem, source: existing.file.descriptor, destination: file.descriptor,
-                    entry: name),
+                CopyMetadata.Pair(from: existing.file, to: file, entry: name),
                 status: existing.status)
         }
         receipt.files.append(Receipt.File(name: name.description, change: .written, bytes: Int64(data.count)))

@@ -1,11 +1,18 @@
 /// Copies what a file or directory has besides its bytes: owner, extended attributes with ACLs, mode, times.
 enum CopyMetadata {
-    /// Which of two descriptors gets what the other has.
+    /// Which of two files or directories gets what the other has; it keeps both open.
     struct Pair {
-        let fileSystem: any FileSystem
-        let source: Descriptor
-        let destination: Descriptor
-        let entry: EntryName
+        private let opened: (any OpenEntry, any OpenEntry)
+        private let entry: EntryName
+
+        init(from source: any OpenEntry, to destination: any OpenEntry, entry: EntryName) {
+            opened = (source, destination)
+            self.entry = entry
+        }
+
+        var fileSystem: any FileSystem { opened.0.fileSystem }
+        var source: Descriptor { opened.0.descriptor }
+        var destination: Descriptor { opened.1.descriptor }
 
         func call<Result>(_ body: () throws(SystemCallError) -> Result) throws(SystemCallError) -> Result {
             try Directory.uninterrupted(entry, body)

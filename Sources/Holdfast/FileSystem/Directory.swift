@@ -6,7 +6,7 @@ import FoundationEssentials
 /// call is repeated. `close` is not: on Linux the descriptor is gone also after EINTR (close(2)).
 ///
 /// Errors carry the name of the entry that the call was about.
-package final class Directory: Sendable {
+package final class Directory: OpenEntry {
     package let fileSystem: any FileSystem
     package let descriptor: Descriptor
 
@@ -48,7 +48,7 @@ package final class Directory: Sendable {
 
     /// All entries with their kinds, in the directory's order.
     package func entries() throws(SystemCallError) -> [(name: EntryName, kind: EntryKind)] {
-        let found = try call(nil) { () throws(SystemCallError) in try fileSystem.entries(of: descriptor) }
+        guard let found = try listing() else { return [] }
         var entries: [(name: EntryName, kind: EntryKind)] = []
         entries.reserveCapacity(found.count)
         for entry in found {
@@ -60,6 +60,16 @@ package final class Directory: Sendable {
             }
         }
         return entries
+    }
+
+    /// The directory's list; nil where it was removed while it is held open: ENOENT, getdents(2).
+    private func listing() throws(SystemCallError) -> [DirectoryEntry]? {
+        do {
+            return try call(nil) { () throws(SystemCallError) in try fileSystem.entries(of: descriptor) }
+        } catch {
+            if error.errno == .notFound { return nil }
+            throw error
+        }
     }
 
     /// A subdirectory; nil where there is none.

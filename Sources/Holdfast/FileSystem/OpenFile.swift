@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// A file that was written is closed by ``close()``, which reports what the close found: network file systems tell of
 /// failed writes only there (close(2)). One that was only read is closed when it is let go.
-package final class OpenFile: Sendable {
+package final class OpenFile: OpenEntry {
     package let fileSystem: any FileSystem
     package let descriptor: Descriptor
     package let name: EntryName

@@ -59,16 +59,19 @@ extension Remnants {
             originStands = status?.kind == .directory && status?.identity.inode == origin.inode
         }
         let staying = live == .directory ? document.entry : old == .directory ? document.old : nil
-        if let staying {
-            let entries = try Directory(staying, in: context.root).entries()
+        // Without the lock, it may have gone in the meantime.
+        if let staying, let entries = try context.root.subdirectoryIfPresent(staying)?.entries() {
             orphans = entries.filter { context.isOrphan($0.name, $0.kind) }.map(\.name).sorted()
             liveIsManaged = entries.contains { context.isManaged($0.name, $0.kind) }
         }
-        if live == .directory, old == .directory, !liveIsManaged {
-            let directory = try Directory(document.old, in: context.root)
+        if live == .directory, !liveIsManaged, old == .directory,
+            let directory = try context.root.subdirectoryIfPresent(document.old)
+        {
             oldIsManaged = try directory.entries().contains { entry in
-                guard context.isManaged(entry.name, entry.kind) else { return false }
-                return try settled?.settles(entry.name, directory.status(of: entry.name)) != true
+                guard context.isManaged(entry.name, entry.kind),
+                    let status = try directory.statusIfPresent(of: entry.name)
+                else { return false }
+                return settled?.settles(entry.name, status) != true
             }
         }
     }
