@@ -48,7 +48,9 @@ struct StoreWorker {
         exit(1)
     }
 
-    /// Counts up; all counters of a document are always equal. Every third save is of one file alone.
+    /// Counts up; all counters of a document are always equal.
+    ///
+    /// Every third save is of one file alone.
     ///
     /// Each number is printed when its save has returned, so that a reader of the output knows what must be there.
     private func write() throws {
