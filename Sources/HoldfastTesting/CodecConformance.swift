@@ -93,7 +93,9 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
         }
         do {
             let back = try codec.decode(Sample.self, from: bytes, in: context)
-            if back != sample { failures.append("1, round trip: \(name) comes back changed: \(sample) became \(back)") }
+            if back != sample {
+                failures.append("1, round trip: \(name) comes back changed: \(Self.difference(sample, back))")
+            }
             // A slice's indices don't start at zero.
             let slice = (Data([0]) + bytes).dropFirst()
             if try codec.decode(Sample.self, from: slice, in: context) != back {
@@ -115,6 +117,20 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
             failures.append("2, stable bytes: \(name) can't be encoded again: \(error)")
         }
         return bytes
+    }
+
+    /// Names what differs, property by property where the type has some.
+    private static func difference(_ value: Any, _ other: Any) -> String {
+        for (a, b) in zip(Mirror(reflecting: value).children, Mirror(reflecting: other).children)
+        where Mirror(reflecting: value).displayStyle != .dictionary && !areEqual(a.value, b.value) {
+            return (a.label.map { "\($0): " } ?? "") + difference(a.value, b.value)
+        }
+        return "\(String(reflecting: value).prefix(300)) became \(String(reflecting: other).prefix(300))"
+    }
+
+    private static func areEqual(_ value: Any, _ other: Any) -> Bool {
+        func areEqual<Value: Equatable>(_ value: Value) -> Bool { value == other as? Value }
+        return (value as? any Equatable).map { areEqual($0) } ?? true
     }
 
     // MARK: - 3 and 4: any bytes at all
