@@ -45,7 +45,7 @@ final class EncodingDepth {
     fileprivate func walk<Value: Encodable>(_ value: Value, extra: [any CodingKey]) throws {
         if Self.isLeaf(Value.self) { return }
         guard depth < limit else {
-            excess = path
+            if excess == nil { excess = path }
             throw Excess()
         }
         depth += 1
@@ -68,6 +68,11 @@ final class EncodingDepth {
             || type == [String].self || type == [Int].self || type == [Double].self
     }
 
+    /// Notes that an array or object is opened within a number of others.
+    fileprivate func open(within count: Int) {
+        if count >= limit, excess == nil { excess = path }
+    }
+
     fileprivate func path(base: Int, extra: [any CodingKey]) -> [any CodingKey] {
         Array(path.prefix(base)) + extra
     }
@@ -83,11 +88,13 @@ private struct DepthEncoder: Encoder {
     var userInfo: [CodingUserInfoKey: Any] { state.userInfo }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        KeyedEncodingContainer(DepthKeyedContainer<Key>(state: state, base: base, extra: extra))
+        state.open(within: base + extra.count)
+        return KeyedEncodingContainer(DepthKeyedContainer<Key>(state: state, base: base, extra: extra))
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
-        DepthUnkeyedContainer(state: state, base: base, extra: extra)
+        state.open(within: base + extra.count)
+        return DepthUnkeyedContainer(state: state, base: base, extra: extra)
     }
 
     func singleValueContainer() -> any SingleValueEncodingContainer {
@@ -145,11 +152,13 @@ private struct DepthKeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtoc
     func nestedContainer<NestedKey: CodingKey>(
         keyedBy keyType: NestedKey.Type, forKey key: Key
     ) -> KeyedEncodingContainer<NestedKey> {
-        KeyedEncodingContainer(DepthKeyedContainer<NestedKey>(state: state, base: base, extra: extra + [key]))
+        state.open(within: base + extra.count + 1)
+        return KeyedEncodingContainer(DepthKeyedContainer<NestedKey>(state: state, base: base, extra: extra + [key]))
     }
 
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-        DepthUnkeyedContainer(state: state, base: base, extra: extra + [key])
+        state.open(within: base + extra.count + 1)
+        return DepthUnkeyedContainer(state: state, base: base, extra: extra + [key])
     }
 
     func superEncoder() -> any Encoder {
@@ -199,11 +208,14 @@ private struct DepthUnkeyedContainer: UnkeyedEncodingContainer {
     mutating func nestedContainer<NestedKey: CodingKey>(
         keyedBy keyType: NestedKey.Type
     ) -> KeyedEncodingContainer<NestedKey> {
-        KeyedEncodingContainer(DepthKeyedContainer<NestedKey>(state: state, base: base, extra: extra + [next()]))
+        state.open(within: base + extra.count + 1)
+        return KeyedEncodingContainer(
+            DepthKeyedContainer<NestedKey>(state: state, base: base, extra: extra + [next()]))
     }
 
     mutating func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {
-        DepthUnkeyedContainer(state: state, base: base, extra: extra + [next()])
+        state.open(within: base + extra.count + 1)
+        return DepthUnkeyedContainer(state: state, base: base, extra: extra + [next()])
     }
 
     mutating func superEncoder() -> any Encoder {

@@ -9,7 +9,7 @@ struct JSONScanner: ~Copyable {
     private var i = 0
     private let maximumDepth: Int
 
-    /// How deep the value nests: 0 for a scalar, 1 for a flat array. Valid after a scan.
+    /// How deep the value nests, after a scan: 0 for a scalar, 1 for a flat array.
     private(set) var depth = 0
 
     /// The containers around the current place: where an object's keys begin in `keys`, or -1 for an array.

@@ -40,14 +40,20 @@ extension JSONValue: Codable {
         }
     }
 
+    /// Reads a number that is no 64-bit integer, where it can be told that nothing is rounded.
+    ///
+    /// Beyond a decimal's exponents only `Double` is left, which names the numbers that a `Double` was written as.
     private static func fraction(in container: some SingleValueDecodingContainer) -> JSONNumber? {
         if let decimal = try? container.decode(Decimal.self), let number = JSONNumber(decimal) {
             // A decimal holds 38 digits at least and rounds what has more, so fewer have not been rounded.
             let digits = number.description.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }
                 .filter { $0 &- UInt8(ascii: "0") <= 9 }.drop { $0 == UInt8(ascii: "0") }
-            if digits.count < 38 { return number }
+            return digits.count < 38 ? number : nil
         }
-        return nil
+        guard let double = try? container.decode(Double.self), double.isNormal,
+            !(1e-90...1e120).contains(double.magnitude)
+        else { return nil }
+        return JSONNumber(double)
     }
 
     /// Writes the value to any encoder.
@@ -89,5 +95,27 @@ extension JSONValue: Codable {
             var container = encoder.container(keyedBy: JSONPathKey.self)
             for member in members { try container.encode(member.value, forKey: JSONPathKey(member.key)) }
         }
+    }
+}
+
+extension JSONObject: Codable {
+    /// Reads an object from any decoder, as a ``JSONValue``.
+    ///
+    /// - Parameter decoder: The decoder.
+    /// - Throws: A `DecodingError` where the value is no object.
+    public init(from decoder: any Decoder) throws {
+        guard let object = try JSONValue(from: decoder).object else {
+            throw DecodingError.typeMismatch(
+                JSONObject.self, .init(codingPath: decoder.codingPath, debugDescription: "expected an object"))
+        }
+        self = object
+    }
+
+    /// Writes the object to any encoder, as a ``JSONValue``.
+    ///
+    /// - Parameter encoder: The encoder.
+    /// - Throws: An `EncodingError` where a number can't be written without rounding it.
+    public func encode(to encoder: any Encoder) throws {
+        try JSONValue.object(self).encode(to: encoder)
     }
 }

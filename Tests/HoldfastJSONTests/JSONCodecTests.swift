@@ -1,0 +1,188 @@
+import FoundationEssentials
+import Holdfast
+import HoldfastJSON
+import HoldfastTesting
+import Testing
+
+private var context: CodecContext { CodecContext(filename: "a.json") }
+
+private func encoded(_ value: some Encodable, _ options: JSONOptions = JSONOptions()) throws -> String {
+    String(decoding: try JSONCodec("a.json", options: options).encode(value, in: context), as: UTF8.self)
+}
+
+private func decoded<Value: Decodable>(
+    _ type: Value.Type, _ text: String, _ options: JSONOptions = JSONOptions()
+) throws -> Value {
+    try JSONCodec("a.json", options: options).decode(type, from: Data(text.utf8), in: context)
+}
+
+@Suite struct `The JSON codec` {
+    struct Note: Codable, Equatable {
+        var title: String
+        var path: String = "a/b"
+        var count: Int?
+    }
+
+    @Test func `keeps what every codec promises`() throws {
+        try CodecConformance(JSONCodec("a.json"), filename: "a.json").check()
+    }
+
+    @Test func `keeps it for dynamic values too`() throws {
+        let samples: [JSONValue] = [
+            nil, true, "", 1, [], [:], ["a": [1, "é\n", nil], "": ["b": false]],
+            .number(try #require(JSONNumber("12345678901234567890123"))), .number(try #require(JSONNumber("1e400"))),
+        ]
+        try CodecConformance(JSONCodec("a.json"), filename: "a.json", seed: 2).check(samples)
+    }
+
+    @Test func `writes for people by default`() throws {
+        #expect(
+            try encoded(Note(title: "Zoë")) == """
+                {
+                  "path" : "a/b",
+                  "title" : "Zoë"
+                }
+
+                """)
+    }
+
+    @Test func `writes as the options say`() throws {
+        var options = JSONOptions()
+        options.isPrettyPrinted = false
+        options.escapesSlashes = true
+        options.endsWithLineBreak = false
+        #expect(try encoded(Note(title: "x"), options) == #"{"path":"a\/b","title":"x"}"#)
+        options.keys = .snakeCase
+        options.data = .bytes
+        struct Keys: Codable, Equatable {
+            var lastActivity = 1
+            var rawBytes = Data([1, 2])
+        }
+        #expect(try encoded(Keys(), options) == #"{"last_activity":1,"raw_bytes":[1,2]}"#)
+        #expect(try decoded(Keys.self, #"{"last_activity":1,"raw_bytes":[1,2]}"#, options) == Keys())
+    }
+
+    @Test func `refuses infinities unless they have names`() throws {
+        #expect(throws: CodecError.self) { try encoded([Double.infinity]) }
+        var options = JSONOptions()
+        options.nonConformingFloats = .strings()
+        options.isPrettyPrinted = false
+        #expect(try encoded([Double.infinity, -.infinity], options) == "[\"inf\",\"-inf\"]\n")
+        #expect(try decoded([Double].self, "[\"nan\"]", options)[0].isNaN)
+    }
+
+    @Test func `says where a value of the wrong type stands`() throws {
+        let text = "[\n  {\"title\": \"a\"},\n  {\"title\": \"b\",\n   \"count\": \"many\"}\n]"
+        let error = try #require(throws: CodecError.self) {
+            try decoded(
+                [Note].self,
+                text.replacing("\"a\"}", with: "\"a\", \"path\": \"\"}").replacing("b\",", with: "b\", \"path\": \"\",")
+            )
+        }
+        #expect(error.line == 4)
+        #expect(error.column == 13)
+        #expect(error.codingPath == "[1].count")
+        #expect(!error.reason.hasSuffix("."))
+    }
+
+    @Test func `says which key is missing`() throws {
+        let error = try #require(throws: CodecError.self) { try decoded([Note].self, "[{\"title\":\"é\"}]") }
+        #expect(error.description == "line 1, column 2, at [0]: the key \"path\" is missing")
+    }
+
+    @Test func `passes the host's own errors and user information on`() throws {
+        struct Refusal: Error {}
+        struct Refusing: Codable {
+            init() {}
+            init(from decoder: any Decoder) throws { throw Refusal() }
+            func encode(to encoder: any Encoder) throws { throw Refusal() }
+        }
+        #expect(throws: Refusal.self) { try encoded(Refusing()) }
+        #expect(throws: Refusal.self) { try decoded(Refusing.self, "1") }
+
+        struct Informed: Codable {
+            static let key = CodingUserInfoKey(rawValue: "greeting")
+            var text: String
+            init() { text = "" }
+            init(from decoder: any Decoder) throws {
+                text = try #require(Self.key.flatMap { decoder.userInfo[$0] as? String })
+            }
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(Self.key.flatMap { encoder.userInfo[$0] as? String })
+            }
+        }
+        let informed = CodecContext(filename: "a.json", userInfo: [try #require(Informed.key): "hello"])
+        let codec = JSONCodec("a.json")
+        #expect(try codec.encode(Informed(), in: informed) == Data("\"hello\"\n".utf8))
+        #expect(try codec.decode(Informed.self, from: Data("1".utf8), in: informed).text == "hello")
+    }
+}
+
+@Suite struct `JSON that isn't` {
+    @Test(
+        arguments: [
+            ("", 1, 1), (" \n", 2, 1), ("[1,]", 1, 3), ("{\"a\":1,}", 1, 7), ("[1 2]", 1, 4), ("{\"a\" 1}", 1, 6),
+            ("{a:1}", 1, 2), ("[01]", 1, 2), ("[1.]", 1, 4), ("[.5]", 1, 2), ("[+1]", 1, 2), ("[1e]", 1, 4),
+            ("[tru]", 1, 2), ("[NaN]", 1, 2), ("['a']", 1, 2), ("[\"a\nb\"]", 1, 4), ("[\"\\x\"]", 1, 3),
+            ("[\"\\u12g4\"]", 1, 3), ("[\"abc", 1, 2), ("[[]", 1, 4), ("[]]", 1, 3), ("1 2", 1, 3), ("// c\n1", 1, 1),
+            ("{\"a\":1,\n \"b\":2,\n \"a\":3}", 3, 2), ("{\"a\":1,\"\\u0061\":3}", 1, 8), ("\u{FEFF}[]", 1, 1),
+            ("[\"\\ud800\"]", 1, 3), ("[\"\\udc00\"]", 1, 3), ("[\"\\ud800\\u0041\"]", 1, 3), ("[]\0\0\0", 1, 3),
+            ("[\"é\",x]", 1, 6), ("[1,\r\n 2,\r\n x]", 3, 2),
+        ])
+    func `is refused by validate and decode alike, with line and column`(
+        text: String, line: Int, column: Int
+    ) throws {
+        let codec = JSONCodec("a.json")
+        let bytes = Data(text.utf8)
+        let refused = try #require(throws: CodecError.self) { try codec.validate(bytes, in: context) }
+        #expect((refused.line, refused.column) == (line, column), "\(text): \(refused)")
+        for attempt in 0..<2 {
+            let error = try #require(throws: CodecError.self) {
+                if attempt == 0 {
+                    _ = try codec.decode([Int].self, from: bytes, in: context)
+                } else {
+                    _ = try codec.decode(JSONValue.self, from: bytes, in: context)
+                }
+            }
+            #expect(error.description == refused.description)
+        }
+    }
+
+    @Test(
+        arguments: [
+            [0xFF], [0x22, 0x80, 0x22], [0x22, 0xC0, 0xAF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22],
+            [0x22, 0xF5, 0x80, 0x80, 0x80, 0x22],
+            [0x22, 0xE2, 0x82, 0x22], [0x22, 0xF0, 0x8F, 0xBF, 0xBF, 0x22],
+        ] as [[UInt8]])
+    func `also where the bytes are not UTF-8`(bytes: [UInt8]) throws {
+        #expect(throws: CodecError.self) { try JSONCodec("a.json").validate(Data(bytes), in: context) }
+    }
+
+    @Test func `names trailing NULs for what they are`() throws {
+        let error = try #require(throws: CodecError.self) { try decoded(JSONValue.self, "[]\n\0\0") }
+        #expect(error.reason.contains("2 trailing NUL bytes"))
+    }
+
+    @Test func `repeated keys are found among many`() throws {
+        let keys = (0..<200).map { "\"key \($0)\": \($0)" }
+        #expect(try decoded([String: Int].self, "{\(keys.joined(separator: ","))}").count == 200)
+        for repeated in [0, 15, 16, 17, 150] {
+            let text = "{\((keys + ["\"key \(repeated)\": 0"]).joined(separator: ","))}"
+            #expect(throws: CodecError.self) { try decoded([String: Int].self, text) }
+        }
+        // The same key in two objects is no repetition.
+        #expect(try decoded([[String: Int]].self, "[{\"a\":1,\"b\":2},{\"a\":1}]").count == 2)
+    }
+
+    @Test func `a long string's fault is found at any place of it`() throws {
+        for place in 0..<70 {
+            for fault in ["\u{1}", "\\q"] {
+                let text =
+                    "\"" + String(repeating: "a", count: place) + fault + String(repeating: "b", count: 40) + "\""
+                let error = try #require(throws: CodecError.self) { try decoded(String.self, text) }
+                #expect(error.column == place + 2)
+            }
+        }
+    }
+}
