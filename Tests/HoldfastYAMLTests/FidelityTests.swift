@@ -67,7 +67,10 @@ import Testing
     }
 
     @Test func `floats bit for bit`() throws {
-        try check([0.1 + 0.2, .pi, 1 / 3, 9_007_199_254_740_992, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e16, 1e-5, 6.85])
+        try check([
+            0.1 + 0.2, .pi, 1 / 3, 9_007_199_254_740_992, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e16, 1e-5,
+            6.85,
+        ])
         try check([Float.pi, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 0.1, 16_777_216])
         var random = Seeded(state: 1)
         var doubles = (0..<5000).map { _ in Double(bitPattern: random.next()) }.filter { !$0.isNaN }
@@ -97,13 +100,15 @@ import Testing
         seconds += (0..<5000).map { _ in Double.random(in: -2e9...2e9, using: &random) }
         seconds += (0..<2000).map { _ in Double.random(in: -2...2, using: &random) }
         seconds += (0..<2000).map { _ in (Double.random(in: -2e9...2e9, using: &random) * 1000).rounded() / 1000 }
-        seconds += [-0.25, 0.5, -1e-20, .leastNonzeroMagnitude, 1e300, -1e12, 978_307_200, -0.5, -1.75, -86_400, -86_400.5]
+        seconds += [
+            -0.25, 0.5, -1e-20, .leastNonzeroMagnitude, 1e300, -1e12, 978_307_200, -0.5, -1.75, -86_400, -86_400.5,
+        ]
         let dates = seconds.map { Date(timeIntervalSinceReferenceDate: $0) }
         let read = try YAMLDecoder().decode([Date].self, from: YAMLEncoder().encode(dates))
         #expect(read == dates)
     }
 
-    @Test(arguments: ["1969-12-31T23:59:59.5Z", "2000-02-29T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+    @Test(arguments: ["1969-12-31T23:59:59.500Z", "2000-02-29T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
     func `timestamps agree with Foundation's`(text: String) throws {
         let date = try YAMLDecoder().decode(Date.self, from: text)
         #expect(try YAMLEncoder().encodeToString(date) == text + "\n")
@@ -319,7 +324,6 @@ import Testing
             .init(
                 "list", .array([.bool(true), .double(1), .double(-0.0), .array([]), .mapping([]), .string("x\ny\n")])),
         ])
-        try check(value)
         let text = try YAMLEncoder().encodeToString(value)
         #expect(try YAMLDecoder().decode(YAMLValue.self, from: text) == value)
         let json = try JSONEncoder().encode(value)
