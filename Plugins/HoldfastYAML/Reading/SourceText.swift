@@ -39,6 +39,20 @@ final class SourceText {
             markLength = hasMark ? 3 : 0
         }
         isASCII = Self.isASCII(bytes)
+        endLastLine()
+    }
+
+    /// Ends a last line of nothing but spaces.
+    ///
+    /// In a block scalar libyaml reads it as a part of a line, where YAML sees an empty one (section 8.1.1.2).
+    private func endLastLine() {
+        guard bytes.last == 0x20, let last = bytes.lastIndex(where: { $0 != 0x20 }), bytes[last] == 0x0A else { return }
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count + 1, alignment: 16)
+        copy.copyMemory(from: bytes)
+        copy[bytes.count] = 0x0A
+        owned?.deallocate()
+        owned = copy
+        bytes = UnsafeRawBufferPointer(copy)
     }
 
     deinit { owned?.deallocate() }

@@ -34,6 +34,9 @@ struct TapeBuilder: ~Copyable {
         /// Where its last descendant ends.
         var end: UInt32 = 0
         var isMapping: Bool
+        var isFlow = false
+        /// Where the entries of the nearest collection in block style stand; -1 for none.
+        var blockColumn = -1
     }
 
     private struct Anchor {
@@ -57,6 +60,8 @@ struct TapeBuilder: ~Copyable {
     private var produced = 0
     private var expanded = 0
     private var keys = KeyTable()
+    /// Whether the document before ended without `...`.
+    private var endIsImplicit = false
 
     private init(_ source: SourceText, _ rules: Rules, empty: UnsafePointer<UInt8>) {
         self.source = source
@@ -105,10 +110,12 @@ struct TapeBuilder: ~Copyable {
             case YAML_MAPPING_END_EVENT, YAML_SEQUENCE_END_EVENT: try close(&event.pointee)
             case YAML_ALIAS_EVENT: try alias(&event.pointee)
             case YAML_DOCUMENT_START_EVENT:
+                try startDocument(&event.pointee)
                 // An anchor belongs to its document (section 3.2.2.2).
                 anchors.removeAll(keepingCapacity: true)
                 anchorNames.removeAll(keepingCapacity: true)
                 roots.append(nodes.count)
+            case YAML_DOCUMENT_END_EVENT: endIsImplicit = event.pointee.data.document_end.implicit == 1
             case YAML_STREAM_END_EVENT: return finish()
             default: break
             }
@@ -142,6 +149,12 @@ struct TapeBuilder: ~Copyable {
         case YAML_FOLDED_SCALAR_STYLE: style = .folded
         default: style = .plain
         }
+        let isInFlow = frames.last?.isFlow ?? false
+        if isInFlow || style == .singleQuoted || style == .doubleQuoted {
+            try checkFlowScalar(&event, style, start, isInFlow: isInFlow)
+        } else if length == 0, style == .literal || style == .folded {
+            try checkEmptyBlock(at: start)
+        }
         try enter(anchor: scalar.anchor, at: start, node: nodes.count)
         if scalar.anchor != nil { anchors[anchors.count - 1].isComplete = true }
         var tag = TapeNode.Tag.none
@@ -158,7 +171,10 @@ struct TapeBuilder: ~Copyable {
         } else if !hasProperties, style != .literal, style != .folded, inner + length <= source.bytes.count,
             memcmp(text + inner, value, length) == 0
         {
-            node = TapeNode(start: start, payload: inner, extent: length, kind: .scalar, style: style, tag: tag)
+            let extra = isInFlow && style == .plain ? try questionMark(before: start) : 0
+            node = TapeNode(
+                start: start - extra, payload: inner - extra, extent: length + extra, kind: .scalar, style: style,
+                tag: tag)
         } else if !hasProperties, style == .literal, let place = LiteralPlace(of: content, in: source.bytes, at: start)
         {
             node = TapeNode(
@@ -195,6 +211,14 @@ struct TapeBuilder: ~Copyable {
         try enter(anchor: anchor, at: start, node: node)
         var frame = Frame(node: node, producedBefore: produced, isMapping: isMapping)
         frame.anchor = anchor == nil ? nil : anchors.count - 1
+        frame.isFlow = isFlow
+        frame.blockColumn = frames.last?.blockColumn ?? -1
+        if isFlow {
+            if frames.last?.isFlow == true { try checkIndentation(at: start) }
+        } else if anchor == nil, tag == nil {
+            // An anchor or tag may stand on another line than the entries.
+            frame.blockColumn = event.start_mark.column
+        }
         append(
             TapeNode(start: start, kind: isMapping ? .mapping : .sequence, style: isFlow ? .flow : .block),
             end: event.end_mark.index, isMerge: false, isComplex: true, height: 0)
@@ -208,6 +232,9 @@ struct TapeBuilder: ~Copyable {
         nodes[frame.node].bits |= frame.flags
         if frame.isMapping { try checkKeys(frame) }
         frames.removeLast()
+        if frame.isFlow {
+            try checkComment(after: cursor.offset(of: event.end_mark.index), isInFlow: frames.last?.isFlow ?? false)
+        }
         if let anchor = frame.anchor {
             anchors[anchor].isComplete = true
             anchors[anchor].height = frame.height
@@ -277,6 +304,117 @@ struct TapeBuilder: ~Copyable {
             ends.append(end)
             if let parent = frames.indices.last { frames[parent].end = max(frames[parent].end, end) }
         }
+    }
+
+    // MARK: What libyaml takes, but YAML 1.2 does not
+
+    /// A directive after a document that no `...` ends is a part of it (section 9.1.2).
+    private mutating func startDocument(_ event: inout yaml_event_t) throws {
+        let start = event.data.document_start
+        guard start.version_directive != nil || start.tag_directives.start != start.tag_directives.end else { return }
+        let begin = cursor.offset(of: event.start_mark.index)
+        guard roots.isEmpty || !endIsImplicit else {
+            throw error("expected `...` at the end of the document before this directive", at: begin)
+        }
+        guard start.version_directive != nil else { return }
+        // A comment after the version needs a space before it.
+        let end = cursor.offset(of: event.end_mark.index)
+        var index = begin
+        while index + 5 < end {
+            if text[index] == 0x25, memcmp(text + index, "%YAML", 5) == 0 {
+                index += 5
+                while index < end, text[index] == 0x20 || text[index] == 0x09 { index += 1 }
+                while index < end, text[index] &- 0x30 < 10 || text[index] == 0x2E { index += 1 }
+                guard index >= end || text[index] != 0x23 else {
+                    throw error("expected a space before this comment", at: index)
+                }
+                return
+            }
+            guard let newline = memchr(text + index, 0x0A, end - index) else { return }
+            index = UnsafeRawPointer(newline) - UnsafeRawPointer(text) + 1
+        }
+    }
+
+    private mutating func checkFlowScalar(
+        _ event: inout yaml_event_t, _ style: TapeNode.Style, _ start: Int, isInFlow: Bool
+    ) throws {
+        let end = cursor.offset(of: event.end_mark.index)
+        if isInFlow {
+            try checkIndentation(at: start)
+            if style == .plain, end - start == 1, text[start] == UInt8(ascii: "-") {
+                throw error("expected a value, found a dash alone", at: start)
+            }
+        }
+        if style != .plain, event.start_mark.line != event.end_mark.line { try checkContinuation(from: start, to: end) }
+        if style != .plain || isInFlow { try checkComment(after: end, isInFlow: isInFlow) }
+    }
+
+    /// A node that is the first of its line stands right of the block collection that it is in (section 7.4).
+    private func checkIndentation(at start: Int) throws {
+        guard let column = frames.last?.blockColumn, column >= 0 else { return }
+        var index = start
+        while index > 0, text[index - 1] == 0x20 || text[index - 1] == 0x09 { index -= 1 }
+        guard index > 0, text[index - 1] == 0x0A, indentation(at: index, before: start) <= column else { return }
+        throw error("expected more than \(column) spaces before this", at: start)
+    }
+
+    /// The lines of a quoted scalar do too (section 7.3.1).
+    private func checkContinuation(from start: Int, to end: Int) throws {
+        guard let column = frames.last?.blockColumn, column >= 0 else { return }
+        var index = start
+        while index < end, let newline = memchr(text + index, 0x0A, end - index) {
+            let line = UnsafeRawPointer(newline) - UnsafeRawPointer(text) + 1
+            let spaces = indentation(at: line, before: end)
+            index = line + spaces
+            while index < end, text[index] == 0x20 || text[index] == 0x09 { index += 1 }
+            guard index < end, spaces <= column, text[index] != 0x0A, text[index] != 0x0D else { continue }
+            throw error("expected more than \(column) spaces before this line", at: index)
+        }
+    }
+
+    private func indentation(at line: Int, before end: Int) -> Int {
+        var index = line
+        while index < end, text[index] == 0x20 { index += 1 }
+        return index - line
+    }
+
+    /// A comment needs a space before it (section 6.6).
+    private func checkComment(after end: Int, isInFlow: Bool) throws {
+        var index = end
+        let count = source.bytes.count
+        if index < count, text[index] == 0x23 { throw error("expected a space before this comment", at: index) }
+        guard isInFlow else { return }
+        while index < count, text[index] == 0x20 || text[index] == 0x09 { index += 1 }
+        guard index + 1 < count, text[index] == UInt8(ascii: ","), text[index + 1] == 0x23 else { return }
+        throw error("expected a space before this comment", at: index + 1)
+    }
+
+    /// The empty lines that a block scalar starts with have no more spaces than its first line (section 8.1.1.1).
+    private func checkEmptyBlock(at start: Int) throws {
+        guard let newline = memchr(text + start, 0x0A, source.bytes.count - start) else { return }
+        var line = UnsafeRawPointer(newline) - UnsafeRawPointer(text) + 1
+        guard !(start..<line).contains(where: { text[$0] &- 0x31 < 9 }) else { return }
+        var most = 0
+        while line < source.bytes.count {
+            let spaces = indentation(at: line, before: source.bytes.count)
+            let first = line + spaces
+            guard first < source.bytes.count, text[first] == 0x0A || text[first] == 0x0D else {
+                guard first < source.bytes.count, spaces > frames.last?.blockColumn ?? -1, spaces < most else { return }
+                throw error("expected \(most) spaces, as in an empty line before", at: first)
+            }
+            most = max(most, spaces)
+            guard let end = memchr(text + first, 0x0A, source.bytes.count - first) else { return }
+            line = UnsafeRawPointer(end) - UnsafeRawPointer(text) + 1
+        }
+    }
+
+    /// A question mark right before a plain scalar is its first character, though libyaml takes it for a key's mark.
+    private func questionMark(before start: Int) throws -> Int {
+        guard start > 0, text[start - 1] == UInt8(ascii: "?"), let frame = frames.last else { return 0 }
+        // Only as a key of a flow mapping are libyaml's events the same but for this character.
+        guard frame.isMapping, frame.children & 1 == 0, nodes[frame.node].start != UInt32(truncatingIfNeeded: start - 1)
+        else { throw error("expected a space after this question mark, or quotes around the scalar", at: start - 1) }
+        return 1
     }
 
     // MARK: Checks
