@@ -52,7 +52,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastJSONTests", dependencies: ["HoldfastJSON", "HoldfastTesting"], swiftSettings: strict),
         .testTarget(
-            name: "HoldfastYAMLTests", dependencies: ["HoldfastYAML", "HoldfastTesting"], swiftSettings: strict),
+            name: "HoldfastYAMLTests", dependencies: ["HoldfastYAML", "HoldfastTesting", "CLibYAML"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
