@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -33,36 +34,27 @@ int checker_start(struct checker *checker, const char *command) {
     }
     setpgid(process, process);
     close(ends[1]);
-    FILE *answers = fdopen(ends[0], "r");
-    if (answers == NULL) {
-        int error = errno;
-        close(ends[0]);
-        kill(-process, SIGKILL);
-        waitpid(process, NULL, 0);
-        return error;
-    }
-    *checker = (struct checker){.command = command, .process = process, .questions = ends[0], .answers = answers};
+    *checker = (struct checker){.command = command, .process = process, .channel = ends[0]};
     return 0;
 }
 
 int checker_stop(struct checker *checker) {
     int status = 0;
-    shutdown(checker->questions, SHUT_WR);
+    shutdown(checker->channel, SHUT_WR);
     while (waitpid(checker->process, &status, 0) < 0 && errno == EINTR) {
     }
-    fclose(checker->answers);
+    close(checker->channel);
     return status;
 }
 
-static struct verdict bad(const char *category, const char *text) {
-    struct verdict verdict = {.good = false};
-    snprintf(verdict.category, sizeof verdict.category, "%s", category);
-    snprintf(verdict.text, sizeof verdict.text, "%s", text);
-    return verdict;
+static void bad(struct verdict *verdict, const char *category, const char *text) {
+    verdict->good = false;
+    snprintf(verdict->category, sizeof verdict->category, "%s", category);
+    snprintf(verdict->text, sizeof verdict->text, "%s", text);
 }
 
 // Ends what is left of the process and starts another.
-static struct verdict replace(struct checker *checker, const char *category) {
+static void replace(struct checker *checker, const char *category, struct verdict *verdict) {
     kill(-checker->process, SIGKILL);
     int status = checker_stop(checker);
     char text[128];
@@ -74,39 +66,54 @@ static struct verdict replace(struct checker *checker, const char *category) {
     int error = checker_start(checker, checker->command);
     if (error != 0) {
         fprintf(stderr, "logdevice: the check can't be started again: %s\n", strerror(error));
-        _exit(1);
+        _exit(2);
     }
-    return bad(category, text);
+    bad(verdict, category, text);
 }
 
-static bool has_answer(const struct checker *checker) {
-    struct pollfd wait = {.fd = checker->questions, .events = POLLIN};
-    int result;
-    while ((result = poll(&wait, 1, PATIENCE_MILLISECONDS)) < 0 && errno == EINTR) {
+// Reads up to the end of an answer into a string. Returns NULL, or what is wrong with the checker.
+static const char *receive(const struct checker *checker, char answer[VERDICT_TEXT]) {
+    size_t length = 0;
+    for (;;) {
+        struct pollfd wait = {.fd = checker->channel, .events = POLLIN};
+        int ready = poll(&wait, 1, PATIENCE_MILLISECONDS);
+        if (ready < 0 && errno == EINTR) {
+            continue;
+        }
+        if (ready <= 0) {
+            return "hung";
+        }
+        ssize_t got = read(checker->channel, answer + length, VERDICT_TEXT - 1 - length);
+        if (got <= 0) {
+            return length == VERDICT_TEXT - 1 ? "protocol" : "died";
+        }
+        length += (size_t)got;
+        answer[length] = '\0';
+        if (strcmp(answer, "ok\n") == 0 || (length > 3 && strcmp(answer + length - 3, "\n.\n") == 0)) {
+            return NULL;
+        }
     }
-    return result > 0;
 }
 
-struct verdict checker_ask(struct checker *checker, const char *mountpoint, int64_t mark) {
-    char line[VERDICT_TEXT];
-    int length = snprintf(line, sizeof line, "%s %" PRId64 "\n", mountpoint, mark);
-    if (send(checker->questions, line, (size_t)length, MSG_NOSIGNAL) != length) {
-        return replace(checker, "died");
+void checker_ask(struct checker *checker, const char *mountpoint, int64_t mark, struct verdict *verdict) {
+    char *text = verdict->text;
+    int length = snprintf(text, VERDICT_TEXT, "%s %" PRId64 "\n", mountpoint, mark);
+    bool sent = send(checker->channel, text, (size_t)length, MSG_NOSIGNAL) == length;
+    const char *failure = sent ? receive(checker, text) : "died";
+    int category_end = 0;
+    verdict->good = failure == NULL && strcmp(text, "ok\n") == 0;
+    if (verdict->good) {
+        return;
     }
-    if (!has_answer(checker)) {
-        return replace(checker, "hung");
+    if (failure == NULL && sscanf(text, "bad %31[^ \n]%n", verdict->category, &category_end) != 1) {
+        failure = "protocol";
     }
-    if (fgets(line, sizeof line, checker->answers) == NULL) {
-        return replace(checker, "died");
+    if (failure != NULL) {
+        replace(checker, failure, verdict);
+        return;
     }
-    line[strcspn(line, "\n")] = '\0';
-    if (strcmp(line, "ok") == 0) {
-        return (struct verdict){.good = true};
-    }
-    char category[32];
-    int used = 0;
-    if (sscanf(line, "bad %31s %n", category, &used) != 1) {
-        return bad("protocol", line);
-    }
-    return bad(category, line + used);
+    text[strlen(text) - strlen("\n.\n")] = '\0';
+    const char *rest = text + category_end;
+    rest += *rest == ' ';
+    memmove(text, rest, strlen(rest) + 1);
 }

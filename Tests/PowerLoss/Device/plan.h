@@ -11,13 +11,12 @@
 struct plan {
     struct crash_state *states;  // in order of their cuts, so that a device can go through them forwards
     size_t count;
-    size_t boundaries;        // distinct record boundaries since the first mark
-    size_t boundaries_tried;  // of which this many are tried whole
+    size_t boundaries;  // distinct record boundaries since the first mark
 };
 
-// At most half of the replays, and only as many as there are, go to the record boundaries themselves; the rest are
-// states in which something since the last flush is missing or torn. Cuts begin at the first mark: before it, the
-// file system was being made.
+// Every record boundary is tried whole; then as many states again, and enough to make `replays` of them in all, in which
+// something since the last flush is missing or torn. Cuts begin at the first mark: before it, the file system was being
+// made. The same log and seed give the same plan.
 int plan_make(struct plan *plan, const struct log *log, size_t replays, uint64_t seed);
 void plan_release(struct plan *plan);
 

@@ -38,6 +38,7 @@ struct replayer {
     struct replay_device device;
     struct checker checker;
     struct tally tally;
+    struct verdict verdict;  // the last one
     char loop[LOOP_PATH];
     char device_folder[PATH_MAX];
     char mountpoint[PATH_MAX];
@@ -83,7 +84,8 @@ static void count_violation(struct tally *tally, const char *category) {
 }
 
 // Prints a violation, and keeps the image as it was before it was mounted.
-static void report(struct replayer *replayer, struct crash_state state, int64_t mark, const struct verdict *verdict) {
+static void report(struct replayer *replayer, struct crash_state state, int64_t mark) {
+    const struct verdict *verdict = &replayer->verdict;
     struct tally *tally = &replayer->tally;
     count_violation(tally, verdict->category);
     if (tally->violations > SHOWN_VIOLATIONS) {
@@ -91,8 +93,8 @@ static void report(struct replayer *replayer, struct crash_state state, int64_t 
     }
     char text[CRASH_STATE_TEXT];
     crash_state_print(state, text);
-    printf("violation filesystem=%s state=%s mark=%" PRId64 " category=%s: %s\n", replayer->options->filesystem, text,
-           mark, verdict->category, verdict->text);
+    printf("VIOLATION %s, --state %s, last mark %" PRId64 ": %s: %s\n", replayer->options->filesystem, text, mark,
+           verdict->category, verdict->text);
     if (tally->violations <= KEPT_IMAGES) {
         char path[PATH_MAX];
         int length = snprintf(path, sizeof path, "%s/%s-%zu-%s-%" PRIu64 ".image", replayer->options->work,
@@ -112,15 +114,18 @@ static void report(struct replayer *replayer, struct crash_state state, int64_t 
 }
 
 // Mounts what the device shows now, has it checked and unmounts it.
-static int judge(struct replayer *replayer, int64_t mark, struct verdict *verdict) {
+static int judge(struct replayer *replayer, int64_t mark) {
     const struct replay_options *options = replayer->options;
     if (mount(replayer->loop, replayer->mountpoint, options->filesystem, 0, options->mount_options) != 0) {
-        *verdict = (struct verdict){.category = "mount"};
-        snprintf(verdict->text, sizeof verdict->text, "the file system can't be mounted: %s", strerror(errno));
+        struct verdict *verdict = &replayer->verdict;
+        const char *reason = strerror(errno);
+        verdict->good = false;
+        snprintf(verdict->category, sizeof verdict->category, "mount");
+        snprintf(verdict->text, sizeof verdict->text, "the file system can't be mounted: %s", reason);
         forget_btrfs(replayer);
         return 0;
     }
-    *verdict = checker_ask(&replayer->checker, replayer->mountpoint, mark);
+    checker_ask(&replayer->checker, replayer->mountpoint, mark, &replayer->verdict);
     if (umount2(replayer->mountpoint, 0) != 0) {
         return fail("the check left something open: umount", errno);
     }
@@ -144,18 +149,17 @@ static int show(struct replayer *replayer, struct crash_state state) {
 
 static int replay_one(struct replayer *replayer, struct crash_state state) {
     int64_t mark = log_last_mark(&replayer->log, state.cut);
-    struct verdict verdict;
     int error = show(replayer, state);
     if (error == 0) {
-        error = judge(replayer, mark, &verdict);
+        error = judge(replayer, mark);
     }
     if (error != 0) {
         return error;
     }
     replayer->tally.replays++;
     replayer->tally.of_kind[state.kind]++;
-    if (!verdict.good) {
-        report(replayer, state, mark, &verdict);
+    if (!replayer->verdict.good) {
+        report(replayer, state, mark);
     }
     return 0;
 }
@@ -175,19 +179,20 @@ static void summarize(const struct replayer *replayer, const struct plan *plan, 
     size_t marks = log_count(&replayer->log, RECORD_MARK);
     printf("%s: %zu records (%zu writes, %zu flushes, %zu discards, %zu marks); %zu replays", filesystem,
            replayer->log.count, writes, flushes, discards, marks, tally->replays);
-    printf(" (%zu of %zu record boundaries; %zu with one write missing, %zu subsets, %zu torn)",
-           plan->boundaries_tried, plan->boundaries, tally->of_kind[CRASH_OMIT], tally->of_kind[CRASH_SUBSET],
+    printf(" (%zu record boundaries whole, %zu with one write missing, %zu subsets, %zu torn)",
+           tally->of_kind[CRASH_WHOLE], tally->of_kind[CRASH_OMIT], tally->of_kind[CRASH_SUBSET],
            tally->of_kind[CRASH_TORN]);
     printf("; %zu violations", tally->violations);
+    size_t lost = 0;
     for (size_t i = 0; i < CATEGORIES && tally->categories[i].count > 0; i++) {
         printf("%s%zu %s", i == 0 ? " (" : ", ", tally->categories[i].count, tally->categories[i].name);
+        lost += strcmp(tally->categories[i].name, "lost") == 0 ? tally->categories[i].count : 0;
     }
     printf("%s; %.1f s, %.1f ms each\n", tally->violations > 0 ? ")" : "", seconds,
            tally->replays > 0 ? seconds * 1000 / (double)tally->replays : 0);
-    printf("powerloss filesystem=%s records=%zu writes=%zu flushes=%zu marks=%zu boundaries=%zu boundaries_tried=%zu "
-           "replays=%zu violations=%zu seed=%" PRIu64 " seconds=%.1f\n",
-           filesystem, replayer->log.count, writes, flushes, marks, plan->boundaries, plan->boundaries_tried,
-           tally->replays, tally->violations, replayer->options->seed, seconds);
+    // For programs to read.
+    printf("result replays=%zu boundaries=%zu commits=%zu lost=%zu violations=%zu\n", tally->replays, plan->boundaries,
+           marks, lost, tally->violations);
     fflush(stdout);
 }
 

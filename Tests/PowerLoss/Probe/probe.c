@@ -1,12 +1,11 @@
-// The device's own test: the smallest correct way to replace a file, and the same without flushes.
+// The device's own test: the smallest correct way to replace a file, and the same without flushes. It is called as
+// PowerLossWorkload is:
 //
-//   probe save MOUNTPOINT MARKS COMMITS          write NAME.tmp, fsync, rename, fsync the folder, mark
-//   probe careless MOUNTPOINT MARKS COMMITS      the same without the two flushes
-//   probe check                                  a check for `logdevice replay`
+//   probe run powerLoss SEED MOUNTPOINT MARKS FIRST COUNT      write NAME.tmp, fsync, rename, fsync the folder, mark
+//   probe run processCrash SEED MOUNTPOINT MARKS FIRST COUNT   the same without the two flushes
+//   probe check DURABILITY SEED                                a check for `logdevice replay`
 //
-// The device is sound only if no replay of `save` loses anything, and if replays of `careless` do.
-#define _GNU_SOURCE
-
+// The device is sound only if replays of the first lose nothing, and if replays of the second do.
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -53,13 +52,13 @@ static void save(int folder, uint32_t commit, bool flushes) {
     }
 }
 
-static int work(const char *mountpoint, const char *marks_path, uint32_t commits, bool flushes) {
+static int work(const char *mountpoint, const char *marks_path, uint32_t first, uint32_t count, bool flushes) {
     int folder = open(mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int marks = open(marks_path, O_WRONLY | O_CLOEXEC);
     if (folder < 0 || marks < 0) {
         stop(marks_path);
     }
-    for (uint32_t commit = 1; commit <= commits; commit++) {
+    for (uint32_t commit = first; commit < first + count; commit++) {
         save(folder, commit, flushes);
         if (dprintf(marks, "mark %u\n", commit) < 0) {
             stop(marks_path);
@@ -114,20 +113,22 @@ static int check(void) {
         }
         close(folder);
         puts(verdict);
+        if (strcmp(verdict, "ok") != 0) {
+            puts(".");
+        }
     }
     return 0;
 }
 
 int main(int count, char *arguments[]) {
-    if (count == 5 && strcmp(arguments[1], "save") == 0) {
-        return work(arguments[2], arguments[3], (uint32_t)strtoul(arguments[4], NULL, 10), true);
+    if (count == 8 && strcmp(arguments[1], "run") == 0) {
+        bool flushes = strcmp(arguments[2], "powerLoss") == 0;
+        uint32_t first = (uint32_t)strtoul(arguments[6], NULL, 10);
+        return work(arguments[4], arguments[5], first, (uint32_t)strtoul(arguments[7], NULL, 10), flushes);
     }
-    if (count == 5 && strcmp(arguments[1], "careless") == 0) {
-        return work(arguments[2], arguments[3], (uint32_t)strtoul(arguments[4], NULL, 10), false);
-    }
-    if (count == 2 && strcmp(arguments[1], "check") == 0) {
+    if (count == 4 && strcmp(arguments[1], "check") == 0) {
         return check();
     }
-    fputs("usage: probe (save|careless) MOUNTPOINT MARKS COMMITS | probe check\n", stderr);
+    fputs("usage: probe run DURABILITY SEED MOUNTPOINT MARKS FIRST COUNT | probe check DURABILITY SEED\n", stderr);
     return 2;
 }
