@@ -20,7 +20,7 @@
 #include "plan.h"
 #include "replay_device.h"
 
-enum { SHOWN_VIOLATIONS = 10, KEPT_IMAGES = 3, CATEGORIES = 16 };
+enum { SHOWN_VIOLATIONS = 10, CATEGORIES = 16 };
 
 struct tally {
     size_t replays;
@@ -83,7 +83,7 @@ static void count_violation(struct tally *tally, const char *category) {
     }
 }
 
-// Prints a violation, and keeps the image as it was before it was mounted.
+// Prints a violation; `logdevice image` makes the image of its state.
 static void report(struct replayer *replayer, struct crash_state state, int64_t mark) {
     const struct verdict *verdict = &replayer->verdict;
     struct tally *tally = &replayer->tally;
@@ -95,21 +95,6 @@ static void report(struct replayer *replayer, struct crash_state state, int64_t 
     crash_state_print(state, text);
     printf("VIOLATION %s, --state %s, last mark %" PRId64 ": %s: %s\n", replayer->options->filesystem, text, mark,
            verdict->category, verdict->text);
-    if (tally->violations <= KEPT_IMAGES) {
-        char path[PATH_MAX];
-        int length = snprintf(path, sizeof path, "%s/%s-%zu-%s-%" PRIu64 ".image", replayer->options->work,
-                              replayer->options->filesystem, state.cut, crash_kind_name(state.kind), state.seed);
-        bool fits = length > 0 && (size_t)length < sizeof path;
-        int error = replay_device_show(&replayer->device, state);
-        if (error == 0) {
-            error = fits ? replay_device_save(&replayer->device, path) : ENAMETOOLONG;
-        }
-        if (error == 0) {
-            printf("  image: %s\n", path);
-        } else {
-            printf("  the image could not be saved: %s\n", strerror(error));
-        }
-    }
     fflush(stdout);
 }
 

@@ -13,7 +13,7 @@ struct replay_options {
     const char *filesystem;      // as for mount(2)
     const char *mount_options;   // the same, may be NULL
     const char *check;           // a command, see checker.h
-    const char *work;            // a folder; `replayed`, `mounted` and the images of failures are made in it
+    const char *work;            // a folder; `replayed` and `mounted` are made in it
     size_t replays;
     uint64_t seed;
     bool alone;                  // only `state`

@@ -1,7 +1,6 @@
 #include "replay_device.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +12,11 @@
 #include "device.h"
 #include "image.h"
 
-enum order { ORDER_SHOW, ORDER_UNSEAL, ORDER_SAVE };
+enum order { ORDER_SHOW, ORDER_UNSEAL };
 
 struct message {
     enum order order;
     struct crash_state state;
-    char path[PATH_MAX];
 };
 
 // The server's side.
@@ -121,9 +119,6 @@ static int obey(struct server *server, const struct message *message) {
         server->sealed = false;
         error = server->refused == 0 ? 0 : EBUSY;
         break;
-    case ORDER_SAVE:
-        error = overlay_save(&server->overlay, message->path);
-        break;
     }
     pthread_mutex_unlock(&server->lock);
     return error;
@@ -213,14 +208,5 @@ int replay_device_show(const struct replay_device *device, struct crash_state st
 
 int replay_device_unseal(const struct replay_device *device) {
     struct message message = {.order = ORDER_UNSEAL};
-    return order(device, &message);
-}
-
-int replay_device_save(const struct replay_device *device, const char *path) {
-    struct message message = {.order = ORDER_SAVE};
-    if (strlen(path) >= sizeof message.path) {
-        return ENAMETOOLONG;
-    }
-    strcpy(message.path, path);
     return order(device, &message);
 }

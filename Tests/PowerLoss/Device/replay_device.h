@@ -24,7 +24,4 @@ void replay_device_close(struct replay_device *device);
 int replay_device_show(const struct replay_device *device, struct crash_state state);
 int replay_device_unseal(const struct replay_device *device);
 
-// Saves what the device shows now.
-int replay_device_save(const struct replay_device *device, const char *path);
-
 #endif
