@@ -44,6 +44,10 @@ let package = Package(
         .executableTarget(
             name: "Conversations", dependencies: ["Holdfast", "HoldfastJSON", "HoldfastYAML", "CommandLineKit"],
             path: "Examples/Conversations", swiftSettings: strict),
+        // What the power-loss proof saves and checks; Tests/PowerLoss/run builds and runs it.
+        .executableTarget(
+            name: "PowerLossWorkload", dependencies: ["Holdfast"], path: "Tests/PowerLoss/Workload",
+            swiftSettings: strict),
         .testTarget(name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastTesting"], swiftSettings: strict),
         .testTarget(
             name: "HoldfastJSONTests", dependencies: ["HoldfastJSON", "HoldfastTesting"], swiftSettings: strict),
