@@ -67,15 +67,17 @@ static bool may_tear(const struct record *record, const struct whole_ranges *who
 }
 
 // Half of the torn writes end early, as when a disk stops; the others miss sectors anywhere, as when a cache does.
-static void apply_torn(const struct record *record, uint64_t *generator, struct overlay *overlay) {
-    uint64_t sectors = (record->length + SECTOR - 1) / SECTOR;
+static void apply_torn(const struct record *record, uint64_t sector_size, uint64_t *generator,
+                       struct overlay *overlay) {
+    uint64_t sectors = (record->length + sector_size - 1) / sector_size;
     bool ends_early = random_below(generator, 2) == 0;
     uint64_t kept = ends_early ? random_below(generator, sectors + 1) : sectors;
     for (uint64_t sector = 0; sector < kept; sector++) {
         if (ends_early || random_below(generator, 2) == 0) {
-            uint64_t start = sector * SECTOR;
+            uint64_t start = sector * sector_size;
             uint64_t rest = record->length - start;
-            overlay_write(overlay, record->offset + start, rest < SECTOR ? rest : SECTOR, record->data + start);
+            uint64_t length = rest < sector_size ? rest : sector_size;
+            overlay_write(overlay, record->offset + start, length, record->data + start);
         }
     }
 }
@@ -114,7 +116,7 @@ void crash_state_apply(struct crash_state state, const struct log *log, size_t f
         }
         change++;
         if (torn) {
-            apply_torn(record, &generator, overlay);
+            apply_torn(record, log->sector_size, &generator, overlay);
         } else if (survives) {
             apply_whole(record, overlay);
         }

@@ -16,6 +16,7 @@ static const char MAGIC[8] = {'p', 'o', 'w', 'l', 'o', 'g', '0', '1'};
 struct log_header {
     char magic[8];
     uint64_t device_size;
+    uint64_t sector_size;
 };
 
 struct record_head {
@@ -32,12 +33,12 @@ static void put(struct log_writer *writer, const void *bytes, size_t length) {
     }
 }
 
-int log_create(struct log_writer *writer, const char *path, uint64_t device_size) {
+int log_create(struct log_writer *writer, const char *path, uint64_t device_size, uint64_t sector_size) {
     *writer = (struct log_writer){.file = fopen(path, "wb")};
     if (writer->file == NULL) {
         return errno;
     }
-    struct log_header header = {.device_size = device_size};
+    struct log_header header = {.device_size = device_size, .sector_size = sector_size};
     memcpy(header.magic, MAGIC, sizeof MAGIC);
     put(writer, &header, sizeof header);
     return writer->error;
@@ -142,7 +143,8 @@ int log_open(struct log *log, const char *path) {
     struct log_header header;
     memcpy(&header, mapping, sizeof header);
     log->device_size = header.device_size;
-    error = memcmp(header.magic, MAGIC, sizeof MAGIC) == 0 ? read_records(log) : EINVAL;
+    log->sector_size = header.sector_size;
+    error = memcmp(header.magic, MAGIC, sizeof MAGIC) == 0 && header.sector_size > 0 ? read_records(log) : EINVAL;
     if (error != 0) {
         log_release(log);
     }

@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { SECTOR = 512 };
-
 enum record_kind {
     RECORD_WRITE = 1,    // `length` bytes at `offset`
     RECORD_FLUSH = 2,    // everything recorded before is durable
@@ -30,13 +28,15 @@ struct log_writer {
     int error;
 };
 
-int log_create(struct log_writer *writer, const char *path, uint64_t device_size);
+// The sector size is what the device writes whole or not at all.
+int log_create(struct log_writer *writer, const char *path, uint64_t device_size, uint64_t sector_size);
 int log_append(struct log_writer *writer, enum record_kind kind, uint64_t offset, uint64_t length, const void *data);
 int log_close(struct log_writer *writer);
 
 // Reading: the whole file is mapped; records[0] is number 1, and a "cut" K means that records 1…K were reached.
 struct log {
     uint64_t device_size;
+    uint64_t sector_size;
     struct record *records;
     size_t count;
     void *mapping;

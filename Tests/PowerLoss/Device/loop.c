@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 // One try; EBUSY where someone else has taken the device in the meantime.
-static int attach_free(int control, int file, char path[LOOP_PATH]) {
+static int attach_free(int control, int file, uint32_t sector_size, char path[LOOP_PATH]) {
     int number = ioctl(control, LOOP_CTL_GET_FREE);
     if (number < 0) {
         return errno;
@@ -21,7 +21,7 @@ static int attach_free(int control, int file, char path[LOOP_PATH]) {
     }
     struct loop_config config = {
         .fd = (unsigned)file,
-        .block_size = 512,
+        .block_size = sector_size,
         .info = {.lo_flags = LO_FLAGS_DIRECT_IO},
     };
     int error = ioctl(device, LOOP_CONFIGURE, &config) == 0 ? 0 : errno;
@@ -29,7 +29,7 @@ static int attach_free(int control, int file, char path[LOOP_PATH]) {
     return error;
 }
 
-int loop_attach(const char *file, char path[LOOP_PATH]) {
+int loop_attach(const char *file, uint32_t sector_size, char path[LOOP_PATH]) {
     int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
     if (control < 0) {
         return errno;
@@ -37,7 +37,7 @@ int loop_attach(const char *file, char path[LOOP_PATH]) {
     int descriptor = open(file, O_RDWR | O_CLOEXEC);
     int error = descriptor < 0 ? errno : EBUSY;
     while (descriptor >= 0 && error == EBUSY) {
-        error = attach_free(control, descriptor, path);
+        error = attach_free(control, descriptor, sector_size, path);
     }
     if (descriptor >= 0) {
         close(descriptor);

@@ -13,7 +13,7 @@
 #include "replay.h"
 
 static const char USAGE[] =
-    "usage: logdevice record --size BYTES --log FILE FOLDER\n"
+    "usage: logdevice record --size BYTES [--sector BYTES] --log FILE FOLDER\n"
     "           serve an empty device as FOLDER/disk until FOLDER is unmounted; log every request,\n"
     "           and every line \"mark N\" written to FOLDER/marks\n"
     "       logdevice replay --log FILE --filesystem TYPE [--options MOUNT-OPTIONS] --check COMMAND --work FOLDER\n"
@@ -24,11 +24,12 @@ static const char USAGE[] =
     "       logdevice list --log FILE\n"
     "           print the log, one request a line\n";
 
-enum { OPTION_SIZE = 1, OPTION_LOG, OPTION_FILESYSTEM, OPTION_OPTIONS, OPTION_CHECK, OPTION_WORK, OPTION_REPLAYS,
+enum { OPTION_SIZE = 1, OPTION_SECTOR, OPTION_LOG, OPTION_FILESYSTEM, OPTION_OPTIONS, OPTION_CHECK, OPTION_WORK, OPTION_REPLAYS,
        OPTION_SEED, OPTION_STATE, OPTION_WHOLE };
 
 static const struct option OPTIONS[] = {
     {"size", required_argument, NULL, OPTION_SIZE},
+    {"sector", required_argument, NULL, OPTION_SECTOR},
     {"log", required_argument, NULL, OPTION_LOG},
     {"filesystem", required_argument, NULL, OPTION_FILESYSTEM},
     {"options", required_argument, NULL, OPTION_OPTIONS},
@@ -119,11 +120,15 @@ static int list(const struct replay_options *options) {
 int main(int count, char *arguments[]) {
     struct replay_options options = {.replays = 2000, .seed = 1};
     uint64_t size = 0;
+    uint64_t sector_size = 512;
     int option;
     while ((option = getopt_long(count, arguments, "", OPTIONS, NULL)) != -1) {
         switch (option) {
         case OPTION_SIZE:
             size = number(optarg);
+            break;
+        case OPTION_SECTOR:
+            sector_size = number(optarg);
             break;
         case OPTION_LOG:
             options.log_path = optarg;
@@ -165,8 +170,9 @@ int main(int count, char *arguments[]) {
         misuse();
     }
     // Pages of 4096 bytes are what image.c keeps.
-    if (strcmp(command, "record") == 0 && path != NULL && size > 0 && size % 4096 == 0) {
-        return record(path, size, options.log_path);
+    if (strcmp(command, "record") == 0 && path != NULL && size > 0 && size % 4096 == 0 &&
+        (sector_size == 512 || sector_size == 4096)) {
+        return record(path, size, sector_size, options.log_path);
     }
     if (strcmp(command, "replay") == 0 && options.filesystem != NULL && options.check != NULL && options.work != NULL) {
         return replay(&options);

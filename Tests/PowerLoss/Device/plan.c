@@ -54,7 +54,8 @@ int plan_make(struct plan *plan, const struct log *log, size_t replays, uint64_t
     for (; plan->count < plan->boundaries; plan->count++) {
         plan->states[plan->count] = (struct crash_state){.cut = whole[plan->count], .kind = CRASH_WHOLE, .seed = 0};
     }
-    size_t total = 2 * plan->boundaries > replays ? 2 * plan->boundaries : replays;
+    size_t least = plan->boundaries + plan->boundaries / 2;
+    size_t total = least > replays ? least : replays;
     uint64_t generator = seed;
     while (plan->count < total && pending_count > 0) {
         plan->states[plan->count++] = (struct crash_state){

@@ -14,8 +14,8 @@ struct plan {
     size_t boundaries;  // distinct record boundaries since the first mark
 };
 
-// Every record boundary is tried whole; then as many states again, and enough to make `replays` of them in all, in which
-// something since the last flush is missing or torn. Cuts begin at the first mark: before it, the file system was being
+// Every record boundary is tried whole; then half as many states again, or enough to make `replays` of them in all, in
+// which something since the last flush is missing or torn. Cuts begin at the first mark: before it, the file system was being
 // made. The same log and seed give the same plan.
 int plan_make(struct plan *plan, const struct log *log, size_t replays, uint64_t seed);
 void plan_release(struct plan *plan);

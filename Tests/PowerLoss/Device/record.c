@@ -49,10 +49,10 @@ static const struct device_operations OPERATIONS = {
     .mark = on_mark,
 };
 
-int record(const char *folder, uint64_t size, const char *log_path) {
+int record(const char *folder, uint64_t size, uint64_t sector_size, const char *log_path) {
     struct recorder recorder;
     struct device device;
-    int error = log_create(&recorder.log, log_path, size);
+    int error = log_create(&recorder.log, log_path, size, sector_size);
     if (error != 0) {
         fprintf(stderr, "logdevice: %s: %s\n", log_path, strerror(error));
         return 1;

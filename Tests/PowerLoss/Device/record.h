@@ -5,6 +5,6 @@
 #include <stdint.h>
 
 // Serves until the folder is unmounted; returns the process's exit status.
-int record(const char *folder, uint64_t size, const char *log_path);
+int record(const char *folder, uint64_t size, uint64_t sector_size, const char *log_path);
 
 #endif

@@ -161,9 +161,11 @@ static void summarize(const struct replayer *replayer, const struct plan *plan, 
     size_t writes = log_count(&replayer->log, RECORD_WRITE);
     size_t flushes = log_count(&replayer->log, RECORD_FLUSH);
     size_t discards = log_count(&replayer->log, RECORD_DISCARD);
-    size_t marks = log_count(&replayer->log, RECORD_MARK);
-    printf("%s: %zu records (%zu writes, %zu flushes, %zu discards, %zu marks); %zu replays", filesystem,
-           replayer->log.count, writes, flushes, discards, marks, tally->replays);
+    // Mark 0 says that the workload begins; the others are acknowledged commits.
+    int64_t last_mark = log_last_mark(&replayer->log, replayer->log.count);
+    size_t commits = last_mark < 0 ? 0 : (size_t)last_mark;
+    printf("%s: %zu records (%zu writes, %zu flushes, %zu discards, %zu commits); %zu replays", filesystem,
+           replayer->log.count, writes, flushes, discards, commits, tally->replays);
     printf(" (%zu record boundaries whole, %zu with one write missing, %zu subsets, %zu torn)",
            tally->of_kind[CRASH_WHOLE], tally->of_kind[CRASH_OMIT], tally->of_kind[CRASH_SUBSET],
            tally->of_kind[CRASH_TORN]);
@@ -177,7 +179,7 @@ static void summarize(const struct replayer *replayer, const struct plan *plan, 
            tally->replays > 0 ? seconds * 1000 / (double)tally->replays : 0);
     // For programs to read.
     printf("result replays=%zu boundaries=%zu commits=%zu lost=%zu violations=%zu\n", tally->replays, plan->boundaries,
-           marks, lost, tally->violations);
+           commits, lost, tally->violations);
     fflush(stdout);
 }
 
@@ -234,7 +236,7 @@ static int with_loop(struct replayer *replayer) {
     if (length < 0 || (size_t)length >= sizeof disk) {
         return fail(replayer->device_folder, ENAMETOOLONG);
     }
-    int error = loop_attach(disk, replayer->loop);
+    int error = loop_attach(disk, (uint32_t)replayer->log.sector_size, replayer->loop);
     if (error != 0) {
         return fail("attaching a loop device", error);
     }

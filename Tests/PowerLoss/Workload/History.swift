@@ -41,7 +41,7 @@ struct History {
         let files = managedFiles(tree, document)
         switch kind {
         case .create:
-            return create()
+            return tree.documents.count < 7 ? create() : .remove(document)
         case .replaceOne:
             return .save(Save(document: document, writes: [pick(files): length()]))
         case .replaceSeveral:
@@ -63,7 +63,7 @@ struct History {
         case .saveAndRename:
             return .save(Save(document: document, writes: lengths(files), newName: newName()))
         case .remove:
-            return tree.documents.count > 4 ? .remove(document) : create()
+            return tree.documents.count > 3 ? .remove(document) : create()
         case .writeQuery:
             return .personWrites(document: document, path: Self.query, length: length())
         case .consumeQuery:
