@@ -49,6 +49,10 @@ let package = Package(
         // A process of the tests that need several.
         .executableTarget(
             name: "store-worker", dependencies: ["Holdfast"], path: "Tests/StoreWorker", swiftSettings: strict),
+        // What the power-loss proof saves and checks; Tests/PowerLoss/run builds and runs it.
+        .executableTarget(
+            name: "PowerLossWorkload", dependencies: ["Holdfast"], path: "Tests/PowerLoss/Workload",
+            swiftSettings: strict),
         .testTarget(
             name: "HoldfastJSONTests", dependencies: ["HoldfastJSON", "HoldfastTesting"], swiftSettings: strict),
         .testTarget(
