@@ -44,6 +44,10 @@ let package = Package(
         .executableTarget(
             name: "Conversations", dependencies: ["Holdfast", "HoldfastJSON", "HoldfastYAML", "CommandLineKit"],
             path: "Examples/Conversations", swiftSettings: strict),
+        // Every state that a crash, an error or another program can lead to, within bounds.
+        .executableTarget(
+            name: "Explore", dependencies: ["Holdfast", "HoldfastTesting"], path: "Tests/Exploration",
+            swiftSettings: strict),
         .testTarget(name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastTesting"], swiftSettings: strict),
         .testTarget(
             name: "HoldfastJSONTests", dependencies: ["HoldfastJSON", "HoldfastTesting"], swiftSettings: strict),
