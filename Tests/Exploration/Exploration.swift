@@ -17,6 +17,7 @@ struct Exploration {
         if options.includes("crashes") { crashes() }
         if options.includes("faults") { faults() }
         if options.includes("clients") { clients() }
+        if options.includes("person") { person() }
         print("\(states) distinct states, \(violationCount) violations")
         for violation in violations { print("\n\(violation)") }
         if violationCount > 0 { exit(1) }
@@ -83,6 +84,28 @@ struct Exploration {
             note(counts)
             print(
                 "clients    \(clients.name.padded(46)) \(counts.schedules) orders, \(counts.states) states, \(counts.violationCount) violations"
+            )
+        }
+    }
+
+    private mutating func person() {
+        let options = self.options
+        let shapes = options.shapes.filter { $0.group == .swap || $0.group == .file || $0.group == .fallback }
+            .filter { $0.units == [["a"]] && $0.before["a/pictures"] != nil && $0.isDurable }
+        let jobs = shapes.flatMap { shape in
+            options.profiles.map { (key: shape.name, job: World(shape, $0, seed: options.seed)) }
+        }
+        let sums = explore(jobs) { world in
+            var explorer = PersonExplorer(
+                world, crashStates: options.isLong ? 16 : 2, crashStride: options.isLong ? 1 : 16)
+            explorer.run()
+            return explorer.counts
+        }
+        for shape in shapes {
+            guard let counts = sums[shape.name] else { continue }
+            note(counts)
+            print(
+                "person     \(shape.name.padded(46)) \(counts.edits) edits, \(counts.states) states, \(counts.violationCount) violations"
             )
         }
     }
