@@ -53,6 +53,10 @@ let package = Package(
         .executableTarget(
             name: "PowerLossWorkload", dependencies: ["Holdfast"], path: "Tests/PowerLoss/Workload",
             swiftSettings: strict),
+        // Every state that a crash, an error or another program can lead to, within bounds.
+        .executableTarget(
+            name: "Explore", dependencies: ["Holdfast", "HoldfastTesting"], path: "Tests/Exploration",
+            swiftSettings: strict),
         .testTarget(
             name: "HoldfastJSONTests", dependencies: ["HoldfastJSON", "HoldfastTesting"], swiftSettings: strict),
         .testTarget(

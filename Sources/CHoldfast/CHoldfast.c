@@ -108,6 +108,7 @@ int holdfast_read_directory(int fd, void *context, holdfast_entry_function funct
     if (lseek(fd, 0, SEEK_SET) < 0) return -1;
     for (;;) {
         long count = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+        if (count < 0 && errno == ENOENT) return 0; // The directory was removed: nothing is in it (POSIX, readdir).
         if (count <= 0) return (int)count;
         for (long at = 0; at < count;) {
             struct kernel_entry *entry = (struct kernel_entry *)(buffer + at);

@@ -44,6 +44,7 @@ package protocol FileSystem: Sendable {
     /// `statx(2)` of an entry, following no link.
     func status(of name: EntryName, in directory: Descriptor) throws(SystemCallError) -> FileStatus
     /// `getdents64(2)` to the end, without `.` and `..`. A kind is nil where the directory doesn't tell it.
+    /// A directory that has been removed while it is held open is empty.
     func entries(of directory: Descriptor) throws(SystemCallError) -> [DirectoryEntry]
 
     /// `mkdirat(2)`.

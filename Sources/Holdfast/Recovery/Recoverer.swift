@@ -26,27 +26,32 @@ struct Recoverer {
     ) -> RecoveryReport.Document? {
         var report = RecoveryReport.Document(name: document.description, found: [], actions: [])
         do {
-            var remnants = try Remnants(of: document, in: context)
-            report.found = found(remnants, document)
-            report.actions = RecoveryPlan.actions(for: remnants)
-            if report.found.isEmpty { return nil }
-            if case .unexpected(let kind) = remnants.live {
-                report.failure = "a \(kind) stands where the document's directory should be; nothing was touched"
+            let seen = try look(document)
+            if let seen {
+                note(seen, document, &report)
+                if report.found.isEmpty { return nil }
+                if case .unexpected(let kind) = seen.live {
+                    report.failure = "a \(kind) stands where the document's directory should be; nothing was touched"
+                }
+                if report.actions.isEmpty || isDryRun { return report }
+            } else if isDryRun {
+                report.skipped = "a writer is at work on the document"
+                return report
             }
-            if report.actions.isEmpty || isDryRun { return report }
-            var wanted = locks == nil ? [document] : []
-            if let origin = remnants.commitRecord?.origin?.document,
-                !locked.contains(where: { $0.lockRange == origin.lockRange })
-            {
-                wanted.append(origin)
-            }
-            let own = wanted.isEmpty ? nil : try context.locks.acquire(wanted, timeout: .zero)
+            var origin = seen?.commitRecord?.origin?.document
+            var own = try lock(document, origin, besides: locks == nil ? nil : locked)
             defer { own?.release() }
-            guard let held = locks ?? own else { return nil }
             // Only now nobody else changes it.
-            remnants = try Remnants(of: document, in: context)
-            report.found = found(remnants, document)
-            report.actions = RecoveryPlan.actions(for: remnants)
+            var remnants = try Remnants(of: document, in: context)
+            while let present = remnants.commitRecord?.origin?.document, present != origin {
+                // The record came between the look and the lock.
+                own?.release()
+                origin = present
+                own = try lock(document, origin, besides: locks == nil ? nil : locked)
+                remnants = try Remnants(of: document, in: context)
+            }
+            guard let held = locks ?? own else { return nil }
+            note(remnants, document, &report)
             if report.found.isEmpty { return nil }
             try apply(report.actions, to: document, remnants, held, &report)
         } catch let error as HoldfastError where error.code == .lockTimeout {
@@ -55,6 +60,31 @@ struct Recoverer {
             report.failure = HoldfastError.wrapping(error, document: document.description).description
         }
         return report
+    }
+
+    /// Looks at a document without its lock.
+    ///
+    /// - Returns: What was seen; nil where a writer was moving it.
+    private func look(_ document: DocumentName) throws -> Remnants? {
+        do {
+            return try Remnants(of: document, in: context)
+        } catch let error as SystemCallError where error.errno == .notFound || error.errno == .notADirectory {
+            return nil
+        }
+    }
+
+    private func note(_ remnants: Remnants, _ document: DocumentName, _ report: inout RecoveryReport.Document) {
+        report.found = found(remnants, document)
+        report.actions = RecoveryPlan.actions(for: remnants)
+    }
+
+    /// Takes the locks that the caller does not hold, without waiting.
+    private func lock(
+        _ document: DocumentName, _ origin: DocumentName?, besides locked: [DocumentName]?
+    ) throws -> StoreLocks.Held? {
+        var wanted = locked == nil ? [document] : []
+        if let origin, locked?.contains(where: { $0.lockRange == origin.lockRange }) != true { wanted.append(origin) }
+        return wanted.isEmpty ? nil : try context.locks.acquire(wanted, timeout: .zero)
     }
 
     private func found(_ remnants: Remnants, _ document: DocumentName) -> [String] {

@@ -26,6 +26,9 @@ package struct CrashPoint: Sendable {
     package let nextCall: SystemCall?
     let version: Int
 
+    /// Whether nothing has changed between two points of one machine, on the disk or in memory.
+    package func isSame(as other: CrashPoint) -> Bool { version == other.version }
+
     /// One state that a crash can leave, as one digit for each thing that a crash decides.
     ///
     /// It names the state for a replay.
@@ -160,9 +163,7 @@ package struct CrashPoint: Sendable {
         }
         var generator = SeededGenerator(seed: bounds.seed)
         let lost = [UInt8](repeating: 0, count: dimensions.count)
-        let kept = dimensions.map { dimension -> UInt8 in
-            if case .journal(let changes) = dimension { UInt8(clamping: changes.count) } else { 1 }
-        }
+        let kept = Self.kept(dimensions)
         var samples = [lost, kept]
         for place in dimensions.indices {
             for digit in 0..<dimensions[place].count {
@@ -197,15 +198,23 @@ package struct CrashPoint: Sendable {
         return tree(choice.digits, dimensions)
     }
 
-    /// The state in which nothing is lost, or all that can be.
-    package func tree(losingAll: Bool) -> SimulatedTree {
+    /// The state in which all is lost that can be.
+    package var allLost: SimulatedTree {
         let dimensions = self.dimensions
-        let digits = dimensions.map { dimension -> UInt8 in
-            if losingAll { return 0 }
-            if case .journal(let changes) = dimension { return UInt8(clamping: changes.count) }
-            return 1
+        return tree([UInt8](repeating: 0, count: dimensions.count), dimensions) ?? durable
+    }
+
+    /// The state in which nothing is lost: what the end of a process leaves.
+    package var nothingLost: (choice: Choice, tree: SimulatedTree) {
+        let dimensions = self.dimensions
+        let kept = Self.kept(dimensions)
+        return (Choice(kept), tree(kept, dimensions) ?? durable)
+    }
+
+    private static func kept(_ dimensions: [Dimension]) -> [UInt8] {
+        dimensions.map { dimension in
+            if case .journal(let changes) = dimension { UInt8(clamping: changes.count) } else { 1 }
         }
-        return tree(digits, dimensions) ?? durable
     }
 
     /// Makes a choice possible: a change that can't be kept without another is lost, or the other is kept too.

@@ -193,6 +193,7 @@ extension MachineState {
                 rest.append(change)
             }
         }
+        if rest.count == pending.count { return }
         pending = rest
         version += 1
     }

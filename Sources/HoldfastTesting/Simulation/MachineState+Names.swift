@@ -122,7 +122,10 @@ extension MachineState {
     }
 
     /// Makes a FIFO, socket or device: nothing that the kernel does, but that a person may.
-    mutating func makeSpecial(_ name: EntryName, in parent: NodeID, _ kind: EntryKind) throws(SystemCallError) {
+    package mutating func makeSpecial(
+        _ name: EntryName, at directory: Descriptor, _ kind: EntryKind
+    ) throws(SystemCallError) {
+        let parent = try self.directory(directory, .openat)
         if try find(name, in: parent, .openat) != nil { throw SystemCallError(.openat, .exists) }
         let id = makeNode(.special(kind), mode: 0o644, in: parent)
         change(.entries([edit(parent, name, id)], moved: []))
@@ -235,7 +238,6 @@ extension MachineState {
     func entries(of descriptor: Descriptor) throws(SystemCallError) -> [DirectoryEntry] {
         let id = try opened(descriptor, .getdents64).node
         guard let node = tree[id], let entries = node.entries else { throw SystemCallError(.openat, .notADirectory) }
-        if node.links == 0 { throw SystemCallError(.getdents64, .notFound) }
         return entries.map { name, id -> (order: UInt64, entry: DirectoryEntry) in
             // An order of its own for each seed: nothing may rely on one.
             var hash = StableHasher()

@@ -95,7 +95,7 @@ import Testing
         try root.flush()
         let directory = try Directory(EntryName("d"), in: root)
         try directory.create(EntryName("b"), mode: 0o644).writeAll(Data("1".utf8))
-        let rebooted = SimulatedMachine(machine.configuration, booting: machine.crashPoint.tree(losingAll: true))
+        let rebooted = SimulatedMachine(machine.configuration, booting: machine.crashPoint.allLost)
         let after = try Directory(path: "/d", on: rebooted.client())
         #expect(try after.entries().isEmpty)
         try after.create(EntryName("b"), mode: 0o644).close()

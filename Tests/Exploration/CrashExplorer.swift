@@ -1,0 +1,151 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+
+/// Cuts the power at every call of a commit that can change something, and at every one of the recoveries that follow.
+struct CrashExplorer {
+    /// How far it goes.
+    struct Bounds: Sendable {
+        /// States of each cut of the commit; where the model allows more, so many are sampled.
+        var states: Int
+        /// States of each cut of a recovery.
+        var recoveryStates: Int
+        /// How many recoveries in a row are cut.
+        var depth: Int
+        var stopsAtFirstViolation = false
+    }
+
+    let world: World
+    let bounds: Bounds
+    private var seen: Set<UInt64> = []
+    private(set) var counts = Counts()
+
+    init(_ world: World, _ bounds: Bounds) {
+        self.world = world
+        self.bounds = bounds
+    }
+
+    private var isDone: Bool { bounds.stopsAtFirstViolation && counts.violationCount > 0 }
+
+    mutating func run() {
+        do {
+            let points = try commit()
+            for (number, point) in points.enumerated() {
+                if isDone { return }
+                counts.cuts += 1
+                explore(point, Trail(), cut: number, mustBeNew: number == points.count - 1)
+            }
+        } catch {
+            fail(Trail(), "the commit failed: \(error)", world, nil, nil)
+        }
+    }
+
+    /// Makes the commit, undisturbed.
+    private mutating func commit() throws -> [CrashPoint] {
+        let machine = try world.start()
+        machine.startRecording()
+        let store = try world.open(machine)
+        if !store.recoveryReport.isComplete {
+            fail(Trail(), "the recovery is not complete: \(store.recoveryReport)", world, nil, machine.tree)
+        }
+        try world.shape.commit(store)
+        let points = machine.stopRecording()
+        if let flaw = world.shape.flaw(in: Contents(of: machine.tree), mustBeNew: true) {
+            fail(Trail(), "without any crash: \(flaw)", world, nil, machine.tree)
+        }
+        return points
+    }
+
+    private mutating func explore(_ point: CrashPoint, _ trail: Trail, cut: Int, mustBeNew: Bool) {
+        if !world.shape.isDurable {
+            // The process is killed, and the machine runs on.
+            let (choice, tree) = point.nothingLost
+            return check(tree, trail.adding(cut, choice), mustBeNew: mustBeNew)
+        }
+        let isFirst = trail.cuts.isEmpty
+        let limit = isFirst ? bounds.states : bounds.recoveryStates
+        let seed = world.seed &+ UInt64(cut) &* 0x9E37_79B9
+        // What a kill of the process leaves is a state of each model: nothing is lost.
+        let isAll = point.forEachState(.init(limit: limit, seed: seed)) { choice, tree in
+            if isDone { return }
+            check(tree, trail.adding(cut, choice), mustBeNew: mustBeNew)
+        }
+        if !isAll, isFirst { counts.sampledCuts += 1 }
+    }
+
+    /// Recovers from one state, and looks at what comes out.
+    mutating func check(_ tree: SimulatedTree, _ trail: Trail, mustBeNew: Bool) {
+        let hash = tree.canonicalHash ^ (mustBeNew ? 0x5555_5555_5555_5555 : 0)
+        guard seen.insert(hash).inserted else { return }
+        counts.states += 1
+        let machine = world.boot(tree, trail.cuts.count)
+        machine.startRecording()
+        do {
+            let report = try world.open(machine).recoveryReport
+            let points = machine.stopRecording()
+            if !report.isComplete || !report.warnings.isEmpty {
+                return fail(trail, "the recovery is not complete: \(report)", world, tree, machine.tree)
+            }
+            if let flaw = world.shape.flaw(in: Contents(of: machine.tree), mustBeNew: mustBeNew) {
+                return fail(trail, flaw, world, tree, machine.tree)
+            }
+            try checkSecondRecovery(machine, tree, trail)
+            if trail.cuts.count < bounds.depth, points.count > 1 {
+                for (number, point) in points.enumerated() {
+                    counts.recoveryCuts += 1
+                    explore(point, trail, cut: number, mustBeNew: mustBeNew)
+                }
+            }
+        } catch {
+            fail(trail, "the recovery failed: \(error)", world, tree, machine.tree)
+        }
+    }
+
+    /// A second recovery finds nothing, and changes nothing; and the store can be used.
+    private mutating func checkSecondRecovery(_ machine: SimulatedMachine, _ tree: SimulatedTree, _ trail: Trail) throws
+    {
+        let recovered = machine.crashPoint
+        let again = try world.open(machine, client: 1)
+        if !again.recoveryReport.isClean {
+            fail(trail, "a second recovery found something: \(again.recoveryReport)", world, tree, machine.tree)
+        } else if !machine.crashPoint.isSame(as: recovered) {
+            fail(trail, "a second recovery changed something", world, tree, machine.tree)
+        }
+    }
+
+    private mutating func fail(
+        _ trail: Trail, _ problem: String, _ world: World, _ before: SimulatedTree?, _ after: SimulatedTree?
+    ) {
+        counts.add(
+            Violation(
+                world: world, trail: trail.description, problem: problem, before: before?.listing ?? "",
+                after: after?.listing ?? ""))
+    }
+}
+
+/// A state, as the cuts and choices that lead to it.
+struct Trail: Sendable, CustomStringConvertible {
+    private(set) var cuts: [(cut: Int, choice: CrashPoint.Choice)] = []
+
+    init() {}
+
+    init?(_ text: String) {
+        for part in text.split(separator: "/") {
+            let words = part.split(separator: ":", omittingEmptySubsequences: false)
+            guard words.count == 2, let cut = Int(words[0]), let choice = CrashPoint.Choice(String(words[1])) else {
+                return nil
+            }
+            cuts.append((cut, choice))
+        }
+    }
+
+    func adding(_ cut: Int, _ choice: CrashPoint.Choice) -> Trail {
+        var trail = self
+        trail.cuts.append((cut, choice))
+        return trail
+    }
+
+    var description: String {
+        cuts.isEmpty ? "none" : cuts.map { "\($0.cut):\($0.choice)" }.joined(separator: "/")
+    }
+}

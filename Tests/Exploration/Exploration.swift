@@ -1,0 +1,129 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+
+/// Runs what was asked for, and prints one line for each group of shapes.
+struct Exploration {
+    let options: Options
+    private var violations: [Violation] = []
+    private var violationCount = 0
+    private var states = 0
+
+    init(_ options: Options) { self.options = options }
+
+    mutating func run() throws {
+        if let name = options.replay { return try replay(name) }
+        print("seed \(options.seed), \(options.shapes.count) shapes, \(options.profiles.count) models")
+        if options.includes("crashes") { crashes() }
+        if options.includes("faults") { faults() }
+        if options.includes("clients") { clients() }
+        if options.includes("person") { person() }
+        print("\(states) distinct states, \(violationCount) violations")
+        for violation in violations { print("\n\(violation)") }
+        if violationCount > 0 { exit(1) }
+    }
+
+    private var worlds: [(key: Shape.Group, job: World)] {
+        options.shapes.flatMap { shape in
+            options.profiles.map { (shape.group, World(shape, $0, seed: options.seed)) }
+        }
+        // What takes longest comes first, so that no core waits at the end.
+        .sorted { $0.job.shape.before.items.count > $1.job.shape.before.items.count }
+    }
+
+    private mutating func crashes() {
+        let bounds = CrashExplorer.Bounds(
+            states: options.isLong ? 4000 : 60, recoveryStates: options.isLong ? 40 : 6, depth: options.isLong ? 4 : 3)
+        let sums = explore(worlds) { world in
+            var explorer = CrashExplorer(world, bounds)
+            explorer.run()
+            return explorer.counts
+        }
+        for group in Shape.Group.allCases {
+            guard let counts = sums[group] else { continue }
+            note(counts)
+            print(
+                "crashes    \(group.rawValue.padded(10)) \(counts.states) states, \(counts.cuts) cuts of commits (\(counts.sampledCuts) sampled), \(counts.recoveryCuts) cuts of recoveries, \(counts.violationCount) violations"
+            )
+        }
+    }
+
+    private mutating func faults() {
+        let options = self.options
+        let sums = explore(worlds) { world in
+            // Which calls fail, and how, has little to do with what a crash loses.
+            if !options.isLong, world.profile.name == "ext4" || world.profile.name == "btrfs" { return Counts() }
+            var explorer = FaultExplorer(world, states: options.isLong ? 12 : 2)
+            explorer.run()
+            return explorer.counts
+        }
+        for group in Shape.Group.allCases {
+            guard let counts = sums[group] else { continue }
+            note(counts)
+            print(
+                "faults     \(group.rawValue.padded(10)) \(counts.faults) faults, \(counts.violationCount) violations")
+        }
+    }
+
+    private mutating func clients() {
+        let options = self.options
+        let bounds = ClientExplorer.Bounds(
+            pairs: options.isLong ? 60_000 : 200, samples: options.isLong ? 5000 : 50,
+            crashStates: options.isLong ? 12 : 3)
+        let jobs = Clients.all.filter { clients in options.only.map { clients.name.contains($0) } ?? true }.flatMap {
+            clients in
+            options.profiles.map { (key: clients.name, job: (clients, $0)) }
+        }
+        let sums = explore(jobs) { clients, profile in
+            var explorer = ClientExplorer(clients, profile, seed: options.seed, bounds: bounds)
+            explorer.run()
+            return explorer.counts
+        }
+        for clients in Clients.all {
+            guard let counts = sums[clients.name] else { continue }
+            note(counts)
+            print(
+                "clients    \(clients.name.padded(46)) \(counts.schedules) orders, \(counts.states) states, \(counts.violationCount) violations"
+            )
+        }
+    }
+
+    private mutating func person() {
+        let options = self.options
+        let shapes = options.shapes.filter { $0.group == .swap || $0.group == .file || $0.group == .fallback }
+            .filter { $0.units == [["a"]] && $0.before["a/pictures"] != nil && $0.isDurable }
+        let jobs = shapes.flatMap { shape in
+            options.profiles.map { (key: shape.name, job: World(shape, $0, seed: options.seed)) }
+        }
+        let sums = explore(jobs) { world in
+            var explorer = PersonExplorer(
+                world, crashStates: options.isLong ? 16 : 2, crashStride: options.isLong ? 1 : 16)
+            explorer.run()
+            return explorer.counts
+        }
+        for shape in shapes {
+            guard let counts = sums[shape.name] else { continue }
+            note(counts)
+            print(
+                "person     \(shape.name.padded(46)) \(counts.edits) edits, \(counts.states) states, \(counts.violationCount) violations"
+            )
+        }
+    }
+
+    private mutating func note(_ counts: Counts) {
+        states += counts.states
+        violationCount += counts.violationCount
+        violations.append(contentsOf: counts.violations)
+    }
+
+    private func replay(_ name: String) throws {
+        let shape = try Shapes.all.first { $0.name == name }.orThrow("there is no shape “\(name)”")
+        let profile = try options.profiles.first.orThrow("there is no profile \(options.profile ?? "")")
+        let trail = options.trail == "none" ? Trail() : try Trail(options.trail).orThrow("the trail can't be read")
+        try Replay(world: World(shape, profile, seed: options.seed), trail: trail).run()
+    }
+}
+
+extension String {
+    func padded(_ width: Int) -> String { padding(toLength: max(width, count), withPad: " ", startingAt: 0) }
+}

@@ -1,0 +1,176 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+import Synchronization
+
+/// Lets every call of a commit fail, in each plausible way, once and for good; and looks at the store behind it, in the
+/// same process, after a restart, and after a crash.
+struct FaultExplorer {
+    let world: World
+    /// Crash states behind each failure.
+    let states: Int
+    /// Only every so many-th call.
+    var stride = 1
+    var stopsAtFirstViolation = false
+    private(set) var counts = Counts()
+
+    init(_ world: World, states: Int, stride: Int = 1, stopsAtFirstViolation: Bool = false) {
+        self.world = world
+        self.states = states
+        self.stride = stride
+        self.stopsAtFirstViolation = stopsAtFirstViolation
+    }
+
+    private enum Duration: String, CaseIterable { case once, forGood = "for good" }
+
+    mutating func run() {
+        do {
+            let start = try world.start().tree
+            let calls = try trace(start)
+            for call in calls where call.index % stride == Int(world.seed) % stride {
+                for fault in call.call.plausibleFaults {
+                    for duration in Duration.allCases {
+                        // Nobody is interrupted for ever.
+                        if duration == .forGood, fault == .failure(.interrupted) { continue }
+                        if stopsAtFirstViolation, counts.violationCount > 0 { return }
+                        counts.faults += 1
+                        attempt(start, call, fault, duration)
+                    }
+                }
+            }
+        } catch {
+            fail("none", "the commit failed without any fault: \(error)", nil, nil)
+        }
+    }
+
+    private func trace(_ start: SimulatedTree) throws -> [SimulatedCall] {
+        let machine = world.boot(start, 0)
+        let calls = Mutex<[SimulatedCall]>([])
+        let mutant = world.mutant?.interceptor()
+        machine.intercept { call in
+            calls.withLock { $0.append(call) }
+            return mutant?(call)
+        }
+        try world.shape.commit(try world.open(machine))
+        machine.intercept(nil)
+        return calls.withLock { $0 }
+    }
+
+    private mutating func attempt(
+        _ start: SimulatedTree, _ call: SimulatedCall, _ fault: SimulatedFault, _ duration: Duration
+    ) {
+        let machine = world.boot(start, 0)
+        let mutant = world.mutant?.interceptor()
+        machine.intercept { now in
+            let isHit =
+                now.index == call.index || (duration == .forGood && now.index > call.index && now.call == call.call)
+            return isHit ? fault : mutant?(now)
+        }
+        let error = outcome(machine)
+        machine.intercept(world.mutant?.interceptor())
+        let name = "\(call), \(fault) \(duration.rawValue)"
+        let result = error.map { "failed: \($0)" } ?? "returned"
+        let before = machine.tree
+        func check(_ tree: SimulatedTree, _ how: String) -> (String, SimulatedTree)? {
+            flaw(tree, how, error).map { ("\(name)\nthe commit \(result)\n\($0.problem)", $0.after) }
+        }
+        if machine.openDescriptorCount > 0 {
+            fail(
+                name, "\(name)\nthe commit \(result)\n\(machine.openDescriptorCount) descriptors stay open", before, nil
+            )
+        }
+        if error != nil, !fault.mayFail {
+            fail(name, "\(name)\nthe commit \(result)\nwhere it should have gone on", before, nil)
+        }
+        if let (problem, after) = check(before, "opened again") { return fail(name, problem, before, after) }
+        guard world.shape.isDurable else { return }
+        var found: (String, SimulatedTree, SimulatedTree)?
+        machine.crashPoint.forEachState(.init(limit: states, seed: world.seed)) { _, tree in
+            guard found == nil else { return }
+            if let (problem, after) = check(tree, "opened again after a crash") { found = (problem, tree, after) }
+        }
+        if let (problem, tree, after) = found { fail(name, problem, tree, after) }
+    }
+
+    /// What the commit failed with; nil where it returned.
+    private func outcome(_ machine: SimulatedMachine) -> (any Error)? {
+        do {
+            try world.shape.commit(try world.open(machine))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func flaw(
+        _ tree: SimulatedTree, _ how: String, _ error: (any Error)?
+    ) -> (problem: String, after: SimulatedTree)? {
+        let machine = world.boot(tree, 1)
+        do {
+            let report = try world.open(machine).recoveryReport
+            if !report.isComplete { return ("\(how): the recovery is not complete: \(report)", machine.tree) }
+            // Some of several commits may have been made.
+            let isOne = world.shape.units.count == 1 && world.shape.between.isEmpty
+            let mustBeOld = isOne && error.map { !Self.isUnknown($0) } == true
+            let flaw = world.shape.flaw(
+                in: Contents(of: machine.tree), mustBeNew: error == nil, mustBeOld: mustBeOld)
+            return flaw.map { ("\(how): \($0)", machine.tree) }
+        } catch {
+            return ("\(how): the recovery failed: \(error)", machine.tree)
+        }
+    }
+
+    /// Whether an error says that the commit may have happened.
+    private static func isUnknown(_ error: any Error) -> Bool {
+        (error as? HoldfastError)?.code == .durabilityUnknown
+    }
+
+    private mutating func fail(_ trail: String, _ problem: String, _ before: SimulatedTree?, _ after: SimulatedTree?) {
+        counts.add(
+            Violation(
+                world: world, trail: "fault", problem: problem, before: before?.listing ?? "",
+                after: after?.listing ?? ""))
+    }
+}
+
+extension SimulatedFault {
+    /// Whether a commit may fail for it.
+    fileprivate var mayFail: Bool {
+        switch self {
+        case .failure(.interrupted), .short: false
+        default: true
+        }
+    }
+}
+
+extension SystemCall {
+    /// How a call may fail on a machine that works otherwise, as its man page has it.
+    fileprivate var plausibleFaults: [SimulatedFault] {
+        let errors: [Errno] =
+            switch self {
+            case .openat: [.inputOutput, .tooManyOpen, .noSpace]
+            case .mkdir, .mkdirat, .symlinkat: [.inputOutput, .noSpace, .quota]
+            case .pwrite: [.inputOutput, .noSpace]
+            case .renameat2: [.inputOutput, .noSpace, .busy]
+            case .linkat: [.inputOutput, .noSpace, .tooManyLinks, .notPermitted]
+            case .unlinkat, .rmdirat: [.inputOutput, .busy, .accessDenied]
+            case .fsync, .syncfs: [.inputOutput, .noSpace]
+            case .lock: [.noLocks]
+            // EPERM of chown(2) is no failure: what is not ours to give away stays ours.
+            case .fchown, .fchownat: [.inputOutput]
+            case .fchmod, .futimens, .utimensat: [.inputOutput, .notPermitted]
+            case .flistxattr, .fgetxattr, .fsetxattr: [.inputOutput, .noSpace]
+            case .ficlone, .copy_file_range: [.inputOutput, .noSpace, .crossDevice]
+            case .lseek: [.invalid]
+            case .close, .pread, .ftruncate, .statx, .getdents64, .readlinkat, .sync_file_range, .unlock, .fstatfs:
+                [.inputOutput]
+            }
+        let failures: [SimulatedFault] =
+            self == .fsync || self == .syncfs
+            ? errors.map { .failureDroppingPages($0) } : errors.map { .failure($0) }
+        // What close(2) was interrupted in is done.
+        let transient: [SimulatedFault] = self == .close || self == .unlock ? [] : [.failure(.interrupted)]
+        let short: [SimulatedFault] = [.pwrite, .pread, .copy_file_range].contains(self) ? [.short(1)] : []
+        return failures + transient + short
+    }
+}

@@ -1,0 +1,224 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+import Synchronization
+
+/// What a person does to unmanaged files, at once, at some moment of a commit.
+struct Edit: Sendable {
+    let name: String
+    /// Does it, by path, as a program does that opens the file by its name.
+    let act: @Sendable (Person) throws -> Void
+    /// Does it relative to a folder that was entered before the commit, as a shell does; nil where that is no other thing.
+    var actInside: (@Sendable (Person, Directory) throws -> Void)?
+    /// What the store is to hold behind it, made from what it held without it.
+    let effect: @Sendable (Contents) -> Contents
+
+    private static let document = "\(Contents.storePath)/a"
+
+    static let all: [Edit] = [
+        Edit(
+            name: "writes a file in place", act: { try $0.write("edited", to: "\(document)/QUERY.md") },
+            actInside: { try $0.write("edited", to: EntryName("QUERY.md"), in: $1) },
+            effect: { $0.edited("a/QUERY.md", "edited") }),
+        Edit(
+            name: "saves a file as editors do", act: { try $0.save("saved", to: "\(document)/QUERY.md") },
+            actInside: { try $0.save("saved", to: EntryName("QUERY.md"), in: $1) },
+            effect: { $0.new("a/QUERY.md", "saved") }),
+        Edit(
+            name: "makes a file", act: { try $0.save("new", to: "\(document)/NEW.md") },
+            actInside: { try $0.save("new", to: EntryName("NEW.md"), in: $1) },
+            effect: { $0.new("a/NEW.md", "new") }),
+        Edit(
+            name: "deletes a file", act: { try $0.delete("\(document)/QUERY.md") },
+            actInside: { try $1.removeFile(EntryName("QUERY.md")) },
+            effect: { $0.without("a/QUERY.md") }),
+        Edit(
+            name: "renames a file", act: { try $0.rename("\(document)/QUERY.md", to: "DONE.md") },
+            actInside: { try $1.rename(EntryName("QUERY.md"), to: EntryName("DONE.md")) },
+            effect: { $0.renaming("a/QUERY.md", to: "a/DONE.md") }),
+        Edit(
+            name: "saves a file in a subfolder", act: { try $0.save("saved", to: "\(document)/pictures/deep/x") },
+            effect: { $0.new("a/pictures/deep/x", "saved") }),
+        Edit(
+            name: "makes a file in a subfolder", act: { try $0.save("new", to: "\(document)/pictures/empty/n") },
+            effect: { $0.new("a/pictures/empty/n", "new") }),
+        Edit(
+            name: "deletes a file in a subfolder", act: { try $0.delete("\(document)/pictures/deep/x") },
+            effect: { $0.without("a/pictures/deep/x") }),
+        Edit(
+            name: "makes a folder with a file",
+            act: { person in
+                try person.makeFolder("\(document)/album")
+                try person.write("new", to: "\(document)/album/n")
+            }, effect: { $0.folder("a/album").new("a/album/n", "new") }),
+        Edit(
+            name: "renames a subfolder", act: { try $0.rename("\(document)/pictures", to: "photos") },
+            effect: { $0.renaming("a/pictures", to: "a/photos") }),
+        Edit(
+            name: "replaces a link",
+            act: { person in
+                try person.delete("\(document)/latest")
+                try person.make(Contents.Item(kind: .link(to: "NEW"), mode: 0o777), at: "\(document)/latest")
+            }, effect: { $0.link("a/latest", to: "NEW") }),
+    ]
+}
+
+extension Contents {
+    /// With a file whose bytes are others, and whatever else it had.
+    func edited(_ path: String, _ text: String) -> Contents {
+        var contents = self
+        contents[path]?.kind = .file(text)
+        contents[path]?.time = nil
+        return contents
+    }
+
+    /// With a file that somebody has just made.
+    func new(_ path: String, _ text: String) -> Contents {
+        var contents = self
+        contents[path] = Item(kind: .file(text), mode: 0o644)
+        return contents
+    }
+}
+
+/// Lets a person edit unmanaged files at every call of a commit, and looks that no edit is lost: not by the commit, and
+/// not by a crash behind the edit.
+struct PersonExplorer {
+    let world: World
+    /// States of each cut behind a durable edit.
+    let crashStates: Int
+    /// Every so many-th moment is followed by crashes.
+    let crashStride: Int
+    var stopsAtFirstViolation = false
+    private var seen: Set<UInt64> = []
+    private(set) var counts = Counts()
+
+    init(_ world: World, crashStates: Int, crashStride: Int, stopsAtFirstViolation: Bool = false) {
+        self.world = world
+        self.crashStates = crashStates
+        self.crashStride = crashStride
+        self.stopsAtFirstViolation = stopsAtFirstViolation
+    }
+
+    private var isDone: Bool { stopsAtFirstViolation && counts.violationCount > 0 }
+
+    mutating func run() {
+        do {
+            let start = try world.start().tree
+            let machine = world.boot(start, 0)
+            try world.shape.commit(try world.open(machine))
+            for edit in Edit.all {
+                for moment in 0..<machine.callCount where !isDone {
+                    attempt(edit, start, at: moment, inside: false)
+                    if edit.actInside != nil { attempt(edit, start, at: moment, inside: true) }
+                }
+            }
+        } catch {
+            fail("none", "the commit failed without any edit: \(error)", nil, nil)
+        }
+    }
+
+    private mutating func attempt(_ edit: Edit, _ start: SimulatedTree, at moment: Int, inside: Bool) {
+        let machine = world.boot(start, 0)
+        let person = Person(machine)
+        let happened = Mutex<Result<Void, any Error>?>(nil)
+        let crashes = !inside && (moment + Int(world.seed)) % crashStride == 0
+        let mutant = world.mutant?.interceptor()
+        do {
+            // Held open for the whole time, as a shell does.
+            let folder = inside ? try person.enter("\(Contents.storePath)/a") : nil
+            let first = machine.callCount
+            machine.intercept { call in
+                // The person's own calls are no moments.
+                if call.client == 0, call.index - first == moment, happened.withLock({ $0 == nil }) {
+                    let result = Result<Void, any Error> {
+                        if let folder { _ = try edit.actInside?(person, folder) } else { try edit.act(person) }
+                    }
+                    happened.withLock { $0 = result }
+                    if crashes {
+                        machine.flushEverything()
+                        machine.startRecording()
+                    }
+                }
+                return mutant?(call)
+            }
+            counts.edits += 1
+            var failure: (any Error)?
+            do { try world.shape.commit(try world.open(machine)) } catch { failure = error }
+            machine.intercept(mutant)
+            _ = folder
+            // Between two renames there is no document, and a person's program says so.
+            guard case .success = happened.withLock({ $0 }) else { return }
+            check(machine, edit, moment, inside: inside, failure)
+            if crashes, failure == nil { check(machine.stopRecording(), edit, moment) }
+        } catch {
+            fail("edit", "the person could not begin: \(error)", nil, nil)
+        }
+    }
+
+    private func edited(_ edit: Edit) -> Shape {
+        world.shape.with { shape in
+            shape.before = edit.effect(shape.before)
+            shape.after = edit.effect(shape.after)
+            // Where two versions of a name meet, one of them is kept there.
+            shape.allowsTrash = true
+        }
+    }
+
+    private func name(_ edit: Edit, _ moment: Int, inside: Bool) -> String {
+        "a person \(edit.name)\(inside ? ", from within the folder," : "") before call \(moment)"
+    }
+
+    private mutating func check(
+        _ machine: SimulatedMachine, _ edit: Edit, _ moment: Int, inside: Bool, _ failure: (any Error)?
+    ) {
+        let shape = edited(edit)
+        var contents = Contents(of: machine.tree)
+        if contents.names.contains(where: { $0.hasPrefix(".old-") }) {
+            // Somebody works in the old generation still; the next recovery brings it over.
+            do { _ = try world.open(machine) } catch {
+                return fail("edit", "\(name(edit, moment, inside: inside))\nthe recovery failed: \(error)", nil, machine.tree)
+            }
+            contents = Contents(of: machine.tree)
+        }
+        if let failure {
+            // It may refuse to go on, and then nothing has changed.
+            if let flaw = shape.flaw(in: contents, mustBeNew: false, mustBeOld: true) {
+                fail("edit", "\(name(edit, moment, inside: inside))\nthe commit failed: \(failure)\n\(flaw)", nil, machine.tree)
+            }
+        } else if let flaw = shape.flaw(in: contents, mustBeNew: true) {
+            fail("edit", "\(name(edit, moment, inside: inside))\n\(flaw)", nil, machine.tree)
+        }
+    }
+
+    private mutating func check(_ points: [CrashPoint], _ edit: Edit, _ moment: Int) {
+        let shape = edited(edit)
+        for (number, point) in points.enumerated() {
+            point.forEachState(.init(limit: crashStates, seed: world.seed &+ UInt64(moment))) { choice, tree in
+                guard !isDone, seen.insert(tree.canonicalHash ^ UInt64(edit.name.utf8.count)).inserted else { return }
+                counts.states += 1
+                let machine = world.boot(tree, 1)
+                let what = "\(name(edit, moment, inside: false)), and the power fails at cut \(number):\(choice) behind it"
+                do {
+                    let report = try world.open(machine).recoveryReport
+                    let mustBeNew = number == points.count - 1
+                    if !report.isComplete {
+                        fail("edit", "\(what)\nthe recovery is not complete: \(report)", tree, machine.tree)
+                    } else if let flaw = shape.flaw(in: Contents(of: machine.tree), mustBeNew: mustBeNew) {
+                        fail("edit", "\(what)\n\(flaw)", tree, machine.tree)
+                    }
+                } catch {
+                    fail("edit", "\(what)\nthe recovery failed: \(error)", tree, machine.tree)
+                }
+            }
+        }
+    }
+
+    private mutating func fail(
+        _ trail: String, _ problem: String, _ before: SimulatedTree?, _ after: SimulatedTree?
+    ) {
+        counts.add(
+            Violation(
+                world: world, trail: trail, problem: problem, before: before?.listing ?? "",
+                after: after?.listing ?? ""))
+    }
+}

@@ -1,0 +1,336 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+
+/// The commits that are explored.
+enum Shapes {
+    /// A document with two managed files and an unmanaged one.
+    static let small = Contents()
+        .folder("a", mode: 0o750).managed("a/meta.txt", "meta 1", mode: 0o600).managed("a/events.txt", "events 1")
+        .file("a/QUERY.md", "query", attributes: ["user.tag": "q"])
+
+    /// One with subfolders, links, a FIFO and a file of several blocks.
+    static let rich =
+        small
+        .folder("a/pictures", mode: 0o700).file("a/pictures/p.bin", String(repeating: "p", count: 9000), mode: 0o600)
+        .folder("a/pictures/empty").folder("a/pictures/deep").file(
+            "a/pictures/deep/x", "x", attributes: ["user.x": "1"]
+        )
+        .link("a/latest", to: "QUERY.md").link("a/nowhere", to: "/nowhere").link("a/pictures/up", to: "..")
+        .fifo("a/pipe").file("a/notes.tmp", "a person's own")
+
+    /// A document that no commit is about.
+    static let other = Contents().folder("z").managed("z/meta.txt", "z").file("z/own", "own")
+
+    static let base = small.adding(other)
+
+    static let all: [Shape] = first + file + swap + unmanaged + names + batch + remnants + fallback
+
+    // MARK: - First saves
+
+    private static let new = Contents().folder("a").managed("a/meta.txt", "meta 1").managed("a/events.txt", "events 1")
+
+    private static let saveNew: @Sendable (DocumentStore) throws -> Void = { store in
+        try store.update("a") { draft in
+            try draft.set("meta 1", for: .meta)
+            try draft.set("events 1", for: .events)
+        }
+    }
+
+    static let first: [Shape] = [
+        Shape("first save", .first, before: other, after: other.adding(new), commit: saveNew),
+        Shape("first save in a store that is not there", .first, before: Contents(), after: new, commit: saveNew)
+            .with { $0.start = nil },
+        Shape(
+            "first save over a first save that was cut off", .first,
+            start: other.folder(".staging-a").managed(".staging-a/meta.txt", "stale"),
+            before: other, after: other.adding(new), commit: saveNew),
+        Shape(
+            "first save of a document with the longest name", .first, before: other,
+            after: other.adding(new.renaming("a", to: long))
+        ) {
+            try $0.update(long) { draft in
+                try draft.set("meta 1", for: .meta)
+                try draft.set("events 1", for: .events)
+            }
+        }.with { $0.units = [[long]] },
+    ]
+
+    private static let long = String(repeating: "n", count: 246)
+
+    // MARK: - One file
+
+    private static let saveMeta: @Sendable (DocumentStore) throws -> Void = { store in
+        try store.update("a") { try $0.set("meta 2", for: .meta) }
+    }
+
+    static let file: [Shape] = [
+        Shape(
+            "one file", .file, before: base, after: base.managed("a/meta.txt", "meta 2", mode: 0o600), commit: saveMeta),
+        Shape(
+            "one file of several blocks", .file, before: base,
+            after: base.managed("a/meta.txt", String(repeating: "m", count: 10000), mode: 0o600)
+        ) { try $0.update("a") { try $0.set(String(repeating: "m", count: 10000), for: .meta) } },
+        Shape(
+            "one file where a temporary one was left", .file,
+            start: base.managed("a/meta.txt.tmp", "stale").file("a/QUERY.md.tmp", "a person's"),
+            before: base.file("a/QUERY.md.tmp", "a person's"),
+            after: base.managed("a/meta.txt", "meta 2", mode: 0o600).file("a/QUERY.md.tmp", "a person's"),
+            commit: saveMeta),
+        Shape(
+            "one file of a document with everything", .file, before: rich,
+            after: rich.managed("a/meta.txt", "meta 2", mode: 0o600), commit: saveMeta),
+        Shape("nothing", .file, before: base, after: base) {
+            try $0.update("a") { try $0.set("meta 1", for: .meta) }
+        },
+    ]
+
+    // MARK: - Several files
+
+    private static let saveBoth: @Sendable (DocumentStore) throws -> Void = { store in
+        try store.update("a") { draft in
+            try draft.set("meta 2", for: .meta)
+            try draft.set("events 2", for: .events)
+        }
+    }
+
+    private static func both(_ contents: Contents) -> Contents {
+        contents.managed("a/meta.txt", "meta 2", mode: 0o600).managed("a/events.txt", "events 2")
+    }
+
+    static let swap: [Shape] = [
+        Shape("several files", .swap, before: base, after: both(base), commit: saveBoth),
+        Shape("several files of a document with everything", .swap, before: rich, after: both(rich), commit: saveBoth),
+        Shape("a file more", .swap, before: base, after: base.managed("a/part-1.txt", "part")) {
+            try $0.update("a") { try $0.set("part", for: .part(1)) }
+        },
+        Shape("a file less", .swap, before: base, after: base.without("a/events.txt")) {
+            try $0.update("a") { try $0.remove(.events) }
+        },
+        Shape(
+            "no managed file any more", .swap, before: base, after: base.without("a/events.txt").without("a/meta.txt")
+        ) {
+            try $0.update("a") { draft in
+                try draft.remove(.events)
+                try draft.remove(.meta)
+            }
+        },
+        Shape(
+            "one more, one less, one other", .swap, before: base,
+            after: base.without("a/events.txt").managed("a/meta.txt", "meta 2", mode: 0o600).managed(
+                "a/part-7.txt", "seven")
+        ) {
+            try $0.update("a") { draft in
+                try draft.remove(.events)
+                try draft.set("meta 2", for: .meta)
+                try draft.set("seven", for: .part(7))
+            }
+        },
+        Shape(
+            "several files of a folder that is read-only", .swap, before: base.folder("a", mode: 0o550),
+            after: both(base.folder("a", mode: 0o550)), commit: saveBoth),
+        Shape(
+            "several files, against a crash of the process alone", .swap, before: base, after: both(base),
+            commit: saveBoth
+        )
+        .with { $0.options = { $0.durability = .processCrash } },
+    ]
+
+    // MARK: - Unmanaged entries
+
+    static let unmanaged: [Shape] = [
+        Shape(
+            "a draft consumed", .unmanaged, before: base,
+            after: base.without("a/QUERY.md").managed("a/events.txt", "query done")
+        ) {
+            try $0.update("a") { draft in
+                try draft.removeUnmanaged("QUERY.md")
+                try draft.set("query done", for: .events)
+            }
+        },
+        Shape("a draft removed, and nothing else", .unmanaged, before: base, after: base.without("a/QUERY.md")) {
+            try $0.update("a") { try $0.removeUnmanaged("QUERY.md") }
+        },
+        Shape(
+            "a folder removed", .unmanaged, before: rich,
+            after: rich.without("a/pictures").managed("a/meta.txt", "meta 2", mode: 0o600)
+        ) {
+            try $0.update("a") { draft in
+                try draft.removeUnmanaged("pictures")
+                try draft.set("meta 2", for: .meta)
+            }
+        },
+        Shape("a file added from outside", .unmanaged, before: base, after: base.file("a/photo", "photo")) {
+            _ = try $0.update("a") { try $0.addUnmanaged("photo", copying: "/outside/photo") }
+        }.with { $0.outside = Contents().file("photo", "photo") },
+        Shape(
+            "a draft replaced from outside", .unmanaged, before: base,
+            after: base.file("a/QUERY.md", "photo").managed("a/meta.txt", "meta 2", mode: 0o600)
+        ) {
+            try $0.update("a") { draft in
+                try draft.removeUnmanaged("QUERY.md")
+                try draft.addUnmanaged("QUERY.md", copying: "/outside/photo")
+                try draft.set("meta 2", for: .meta)
+            }
+        }.with { $0.outside = Contents().file("photo", "photo") },
+        Shape(
+            "a folder added from outside", .unmanaged, before: base,
+            after: base.folder("a/album", mode: 0o700).file("a/album/one", "one").link("a/album/two", to: "one")
+        ) {
+            _ = try $0.update("a") { try $0.addUnmanaged("album", copying: "/outside/album") }
+        }.with {
+            $0.outside = Contents().folder("album", mode: 0o700).file("album/one", "one").link("album/two", to: "one")
+        },
+    ]
+
+    // MARK: - Names
+
+    static let names: [Shape] = [
+        Shape("rename", .names, before: base, after: base.renaming("a", to: "b")) { _ = try $0.rename("a", to: "b") }
+            .with { $0.units = [["a", "b"]] },
+        Shape("rename of a document with everything", .names, before: rich, after: rich.renaming("a", to: "b")) {
+            _ = try $0.rename("a", to: "b")
+        }.with { $0.units = [["a", "b"]] },
+        Shape(
+            "rename to where a removed document was", .names, start: base.copying("a", to: ".removed-b"), before: base,
+            after: base.renaming("a", to: "b")
+        ) {
+            _ = try $0.rename("a", to: "b")
+        }.with { $0.units = [["a", "b"]] },
+        Shape("remove", .names, before: base, after: base.without("a")) { _ = try $0.remove("a") },
+        Shape("remove of a document with everything", .names, before: rich, after: rich.without("a")) {
+            _ = try $0.remove("a")
+        },
+        Shape("remove, and save anew", .names, before: base, after: base.without("a").adding(new)) {
+            _ = try $0.remove("a")
+            try saveNew($0)
+        }.with { $0.between = [other] },
+    ]
+
+    // MARK: - Batches
+
+    private static let three = base.adding(base.restricted(to: ["a"]).renaming("a", to: "b"))
+
+    private static let afterThree = both(base).adding(
+        base.restricted(to: ["a"]).renaming("a", to: "b").managed("b/meta.txt", "meta 2", mode: 0o600)
+    ).adding(new.renaming("a", to: "c"))
+
+    private static let five = Contents().adding(
+        (1...5).reduce(other) { $0.adding(new.renaming("a", to: "d\($1)").file("d\($1)/own", "own \($1)")) })
+
+    static let batch: [Shape] = [
+        Shape("three documents: several files, one file, a new one", .batch, before: three, after: afterThree) {
+            store in
+            let results = try store.updateBatch(["a", "b", "c"]) { draft in
+                switch draft.document {
+                case "b": try draft.set("meta 2", for: .meta)
+                case "c":
+                    try draft.set("meta 1", for: .meta)
+                    try draft.set("events 1", for: .events)
+                default:
+                    try draft.set("meta 2", for: .meta)
+                    try draft.set("events 2", for: .events)
+                }
+            }
+            for result in results { _ = try result.get() }
+        }.with { $0.units = [["a"], ["b"], ["c"]] },
+        Shape(
+            "five documents", .batch, before: five,
+            after: (1...5).reduce(five) { $0.managed("d\($1)/meta.txt", "m").managed("d\($1)/events.txt", "e") }
+        ) { store in
+            let results = try store.updateBatch((1...5).map { "d\($0)" }) { draft in
+                try draft.set("m", for: .meta)
+                try draft.set("e", for: .events)
+            }
+            for result in results { _ = try result.get() }
+        }.with { $0.units = (1...5).map { ["d\($0)"] } },
+    ]
+
+    // MARK: - Remnants that are there already
+
+    /// Two generations: what a crash leaves between the swap and the end of the clean-up.
+    private static let swapped = both(base).adding(base.restricted(to: ["a"]).renaming("a", to: ".old-a"))
+
+    private static let third: @Sendable (DocumentStore) throws -> Void = { store in
+        try store.update("a") { draft in
+            try draft.set("meta 3", for: .meta)
+            try draft.set("events 3", for: .events)
+        }
+    }
+
+    private static func third(_ contents: Contents) -> Contents {
+        contents.managed("a/meta.txt", "meta 3", mode: 0o600).managed("a/events.txt", "events 3")
+    }
+
+    static let remnants: [Shape] = [
+        Shape(
+            "over an old generation", .remnants, start: swapped, before: both(base), after: third(both(base)),
+            commit: third),
+        Shape(
+            "over an old generation with what a person made in it", .remnants,
+            start: swapped.file(".old-a/LATER.md", "later").folder(".old-a/sub").file(".old-a/sub/s", "s"),
+            before: both(base).file("a/LATER.md", "later").folder("a/sub").file("a/sub/s", "s"),
+            after: third(both(base).file("a/LATER.md", "later").folder("a/sub").file("a/sub/s", "s")), commit: third),
+        Shape(
+            "where only the old generation is left", .remnants, start: base.renaming("a", to: ".old-a"),
+            before: base, after: third(base), commit: third),
+        Shape(
+            "where the swap was cut off between two renames", .remnants,
+            start: base.renaming("a", to: ".old-a").adding(
+                both(base).restricted(to: ["a"]).renaming("a", to: ".staging-a")),
+            before: base, after: third(base), commit: third),
+        Shape(
+            "over a staging that was cut off", .remnants,
+            start: base.folder(".staging-a", mode: 0o700).managed(".staging-a/meta.txt", "half").file(
+                ".staging-a/QUERY.md", "query"),
+            before: base, after: third(base), commit: third),
+        Shape(
+            "over an old generation and a staging", .remnants,
+            start: swapped.folder(".staging-a").managed(".staging-a/meta.txt", "half"),
+            before: both(base), after: third(both(base)), commit: third),
+        Shape(
+            "where a host put a draft into the gap", .remnants,
+            start: other.adding(base.restricted(to: ["a"]).renaming("a", to: ".old-a")).folder("a", mode: 0o750).file(
+                "a/GAP.md", "gap"),
+            before: base.file("a/GAP.md", "gap"), after: third(base.file("a/GAP.md", "gap")), commit: third),
+        Shape(
+            "over a removal that was cut off", .remnants,
+            start: other.folder(".removed-a").managed(".removed-a/meta.txt", "gone").folder(".removed-a/sub").file(
+                ".removed-a/sub/f", "f"),
+            before: other, after: other.adding(new), commit: saveNew),
+        Shape(
+            "opening alone, with remnants of several documents", .remnants,
+            start: base.copying("a", to: ".old-b").copying("a", to: ".staging-c").copying("a", to: ".removed-d")
+                .managed("z/meta.txt.tmp", "half"),
+            before: base.copying("a", to: "b"), after: base.copying("a", to: "b")
+        ) { _ in },
+    ]
+
+    // MARK: - Fallbacks
+
+    static let fallback: [Shape] = [
+        Shape(
+            "another user's file, which can't be linked", .fallback,
+            before: base.file("a/theirs", "theirs", user: 1000),
+            after: both(base.file("a/theirs", "theirs", user: 1000)), commit: saveBoth),
+        Shape("without exchange", .fallback, before: rich, after: both(rich), commit: saveBoth)
+            .with { $0.missing = [.exchange] },
+        Shape("without links", .fallback, before: rich, after: both(rich), commit: saveBoth)
+            .with { $0.missing = [.link, .copyRange] },
+        Shape("rename without exchange and links", .fallback, before: base, after: base.renaming("a", to: "b")) {
+            _ = try $0.rename("a", to: "b")
+        }.with {
+            $0.units = [["a", "b"]]
+            $0.missing = [.exchange, .noReplace, .link]
+        },
+        Shape(
+            "a draft consumed without exchange and links", .fallback, before: base,
+            after: base.without("a/QUERY.md").managed("a/events.txt", "query done")
+        ) {
+            try $0.update("a") { draft in
+                try draft.removeUnmanaged("QUERY.md")
+                try draft.set("query done", for: .events)
+            }
+        }.with { $0.missing = [.exchange, .noReplace, .link] },
+    ]
+}

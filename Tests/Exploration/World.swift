@@ -1,0 +1,109 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+
+/// A shape on a file system: what an exploration runs again and again.
+struct World: Sendable {
+    let shape: Shape
+    let profile: Profile
+    let seed: UInt64
+    var mutant: Mutant?
+
+    init(_ shape: Shape, _ profile: Profile, seed: UInt64, mutant: Mutant? = nil) {
+        self.shape = shape.adapted(to: profile)
+        self.profile = profile
+        self.seed = seed
+        self.mutant = mutant
+    }
+
+    /// A machine as it is before the commit.
+    func start() throws -> SimulatedMachine {
+        let machine = SimulatedMachine(configuration(boot: 0))
+        if let start = shape.start {
+            try start.install(on: machine)
+            // A store that was used before has its lock file.
+            try Person(machine).write("", to: "\(Contents.storePath)/.lock")
+        }
+        try shape.outside.install(on: machine, at: "/outside")
+        machine.flushEverything()
+        mutate(machine)
+        return machine
+    }
+
+    /// A machine after a crash.
+    func boot(_ tree: SimulatedTree, _ count: Int) -> SimulatedMachine {
+        let machine = SimulatedMachine(configuration(boot: count), booting: tree)
+        mutate(machine)
+        return machine
+    }
+
+    private func configuration(boot: Int) -> SimulatedMachine.Configuration {
+        profile.configuration(shape, seed: seed, boot: boot, lies: mutant?.lies ?? [])
+    }
+
+    private func mutate(_ machine: SimulatedMachine) {
+        if let interceptor = mutant?.interceptor() { machine.intercept(interceptor) }
+    }
+
+    /// Opens the store, which recovers it.
+    func open(_ machine: SimulatedMachine, client: Int = 0) throws -> DocumentStore {
+        var options = StoreOptions()
+        options.parallelism = 1
+        shape.options(&options)
+        return try DocumentStore.open(
+            at: Contents.storePath, on: machine.client(client), codecs: CodecRegistry(TextCodec()), options: options)
+    }
+}
+
+/// Something that must not be.
+struct Violation: Sendable, CustomStringConvertible {
+    let world: World
+    /// How it came about, as the replay takes it.
+    let trail: String
+    let problem: String
+    let before: String
+    let after: String
+
+    var description: String {
+        """
+        VIOLATION in “\(world.shape.name)” on \(world.profile.name), seed \(world.seed)
+          replay: --replay "\(world.shape.name)" --profile \(world.profile.name) --seed \(world.seed) --trail \(trail)
+        \(problem)
+        --- before
+        \(before)
+        --- after
+        \(after)
+        """
+    }
+}
+
+/// What was explored.
+struct Counts: Sendable {
+    var states = 0
+    var cuts = 0
+    var sampledCuts = 0
+    var recoveryCuts = 0
+    var faults = 0
+    var schedules = 0
+    var edits = 0
+    var violationCount = 0
+    /// The first of them.
+    var violations: [Violation] = []
+
+    mutating func add(_ violation: Violation) {
+        violationCount += 1
+        if violations.count < 60 { violations.append(violation) }
+    }
+
+    static func += (a: inout Counts, b: Counts) {
+        a.states += b.states
+        a.cuts += b.cuts
+        a.sampledCuts += b.sampledCuts
+        a.recoveryCuts += b.recoveryCuts
+        a.faults += b.faults
+        a.schedules += b.schedules
+        a.edits += b.edits
+        a.violationCount += b.violationCount
+        a.violations.append(contentsOf: b.violations.prefix(max(0, 3000 - a.violations.count)))
+    }
+}
