@@ -176,14 +176,17 @@ struct PersonExplorer {
         if contents.names.contains(where: { $0.hasPrefix(".old-") }) {
             // Somebody works in the old generation still; the next recovery brings it over.
             do { _ = try world.open(machine) } catch {
-                return fail("edit", "\(name(edit, moment, inside: inside))\nthe recovery failed: \(error)", nil, machine.tree)
+                return fail(
+                    "edit", "\(name(edit, moment, inside: inside))\nthe recovery failed: \(error)", nil, machine.tree)
             }
             contents = Contents(of: machine.tree)
         }
         if let failure {
             // It may refuse to go on, and then nothing has changed.
             if let flaw = shape.flaw(in: contents, mustBeNew: false, mustBeOld: true) {
-                fail("edit", "\(name(edit, moment, inside: inside))\nthe commit failed: \(failure)\n\(flaw)", nil, machine.tree)
+                fail(
+                    "edit", "\(name(edit, moment, inside: inside))\nthe commit failed: \(failure)\n\(flaw)", nil,
+                    machine.tree)
             }
         } else if let flaw = shape.flaw(in: contents, mustBeNew: true) {
             fail("edit", "\(name(edit, moment, inside: inside))\n\(flaw)", nil, machine.tree)
@@ -197,7 +200,8 @@ struct PersonExplorer {
                 guard !isDone, seen.insert(tree.canonicalHash ^ UInt64(edit.name.utf8.count)).inserted else { return }
                 counts.states += 1
                 let machine = world.boot(tree, 1)
-                let what = "\(name(edit, moment, inside: false)), and the power fails at cut \(number):\(choice) behind it"
+                let what =
+                    "\(name(edit, moment, inside: false)), and the power fails at cut \(number):\(choice) behind it"
                 do {
                     let report = try world.open(machine).recoveryReport
                     let mustBeNew = number == points.count - 1

@@ -115,14 +115,16 @@ import Testing
         let calls = Mutex<[String]>([])
         store.before = { (call, entry) throws(SystemCallError) in
             switch call {
-            case .fsync, .renameat2, .unlinkat, .rmdirat, .pwrite: calls.withLock { $0.append(call.rawValue) }
+            case .renameat2 where entry == EntryName(".staging-X") || entry == EntryName(".old-X"):
+                calls.withLock { $0.append("swap") }
+            case .fsync, .unlinkat, .rmdirat, .pwrite: calls.withLock { $0.append(call.rawValue) }
             default: break
             }
         }
         let receipt = try store.open().update("X", twoFiles)
         let log = calls.withLock { $0 }
-        let firstRename = try #require(log.firstIndex(of: "renameat2"))
-        let lastRename = try #require(log.lastIndex(of: "renameat2"))
+        let firstRename = try #require(log.firstIndex(of: "swap"))
+        let lastRename = try #require(log.lastIndex(of: "swap"))
         let lastWrite = try #require(log.lastIndex(of: "pwrite"))
         let firstDeletion = try #require(log.firstIndex { $0 == "unlinkat" || $0 == "rmdirat" })
         // Two files, two subfolders and the staging itself.

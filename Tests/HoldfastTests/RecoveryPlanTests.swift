@@ -46,6 +46,11 @@ import Testing
                 #expect(
                     remnants.commitRecord?.origin == nil || remnants.old != .directory || remnants.live == .directory)
             }
+            // Managed files go back either to X, or X's entries to them.
+            #expect(!(actions.contains(.removeOld) && actions.contains(.restoreManagedFiles)))
+            if remnants.oldIsManaged, !remnants.liveIsManaged, remnants.live == .directory, remnants.old == .directory {
+                #expect(actions.contains(.restoreManagedFiles), "\(remnants)")
+            }
             if remnants.old == .directory, remnants.live == .absent {
                 #expect(actions.contains(.restoreOld) || actions.contains(.finishRename), "\(remnants)")
             }
@@ -72,7 +77,6 @@ import Testing
             guard let removal = actions.firstIndex(of: .removeOld) else { continue }
             let reconciliation = try #require(actions.firstIndex(of: .reconcileUnmanaged))
             #expect(reconciliation < removal)
-            if let restoration = actions.firstIndex(of: .restoreManagedFiles) { #expect(restoration < reconciliation) }
             if let record = actions.firstIndex(of: .removeRecord) { #expect(removal < record) }
         }
     }

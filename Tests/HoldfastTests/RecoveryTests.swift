@@ -121,7 +121,7 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
         try store.write("new draft", to: "X/QUERY_MESSAGE.md")
         let opened = try store.open()
         #expect(
-            opened.recoveryReport.documents.first?.actions == [.restoreManagedFiles, .reconcileUnmanaged, .removeOld])
+            opened.recoveryReport.documents.first?.actions == [.reconcileUnmanaged, .restoreManagedFiles])
         #expect(try store.read("X/metadata.json") == "\"old\"")
         #expect(try store.read("X/QUERY_MESSAGE.md") == "new draft")
         #expect(try store.remnants().isEmpty)

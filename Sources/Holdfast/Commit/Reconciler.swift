@@ -9,8 +9,11 @@ struct Reconciler {
     /// What became of what a person did.
     private(set) var actions: [Receipt.Reconciliation] = []
     private let isDurable: Bool
+    /// Entries at the top that are not to be touched.
+    private let keeping: Set<EntryName>
 
-    init(document: DocumentName, context: StoreContext, isDurable: Bool) {
+    init(document: DocumentName, context: StoreContext, isDurable: Bool, keeping: Set<EntryName> = []) {
+        self.keeping = keeping
         self.document = document
         self.context = context
         self.isDurable = isDurable
@@ -32,32 +35,83 @@ struct Reconciler {
     ) throws(SystemCallError) {
         var seen: Set<EntryName> = []
         let actionsBefore = actions.count
-        for (name, kind) in try old.entries() where !isDeletedButOpen(name) {
+        for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) {
+            if path.isEmpty, keeping.contains(entry) { continue }
+            guard let found = try take(entry, kind, from: old, path: path) else { continue }
+            let name = Self.label(of: entry)
             seen.insert(name)
-            guard let status = try old.statusIfPresent(of: name) else { continue }
-            if let before = dropped[name], before.isSameContent(as: status) {
-                _ = try RemoveTree.remove(name, in: old)
-            } else if let entry = carried[name], kind == .directory, entry.status.isSameContent(as: status) {
+            if let before = dropped[name], before.isSameContent(as: found.status) {
+                _ = try RemoveTree.remove(found.name, in: old)
+            } else if let carried = carried[name], kind == .directory, carried.status.isSameContent(as: found.status) {
                 let subdirectory = try Directory(name, in: old)
-                if status.mode & 0o700 != 0o700 { try subdirectory.setMode(status.mode | 0o700) }
+                if found.status.mode & 0o700 != 0o700 { try subdirectory.setMode(found.status.mode | 0o700) }
                 var counterpart: Directory?
                 if let new { counterpart = try directory(name, in: new) }
                 try drain(
-                    subdirectory, into: counterpart, carried: entry.children, dropped: [:], path: "\(path)\(name)/")
+                    subdirectory, into: counterpart, carried: carried.children, dropped: [:], path: "\(path)\(name)/")
                 _ = try RemoveTree.removeEmptied(name, in: old)
-            } else if let entry = carried[name], entry.accountsFor(status) {
-                try old.removeFile(name)
+            } else if let carried = carried[name], carried.accountsFor(found.status) {
+                try old.removeFile(found.name)
             } else {
-                try bring(name, status, from: old, to: new, carried: carried[name], path: path)
+                try bring(name, found, from: old, to: new, carried: carried[name], path: path)
             }
         }
         // After the arrivals: what was renamed has arrived under its new name by now.
         guard let new else { return }
         for (name, entry) in carried where !seen.contains(name) {
-            try delete(name, in: new, carried: entry, path: path)
+            try delete(name, in: new, aside: old, carried: entry, path: path)
         }
         // What has come is durable in its new place before the directory that it was in goes.
         if isDurable, actions.count > actionsBefore { try new.flush() }
+    }
+
+    // MARK: - Taking names away
+
+    /// An entry under the name that it has now.
+    private struct Found {
+        let name: EntryName
+        let status: FileStatus
+    }
+
+    /// What an entry of the old generation is called while it is looked at.
+    private static let takenPrefix = ".holdfast-taken-"
+
+    /// The name that an entry had before it was taken, maybe by a commit that a crash has ended.
+    static func label(of name: EntryName) -> EntryName {
+        name.hasPrefix(takenPrefix) ? name.dropping(prefix: takenPrefix) : name
+    }
+
+    /// Takes an entry's name away, then looks at it: between a look and a deletion under the same name, somebody who works
+    /// in this directory could save something else there.
+    ///
+    /// Folders are emptied in place, and managed files are nobody else's to write.
+    ///
+    /// - Returns: The entry; nil where it has gone.
+    private func take(
+        _ name: EntryName, _ kind: EntryKind, from old: Directory, path: String
+    ) throws(SystemCallError) -> Found? {
+        let isManaged = path.isEmpty && context.isManaged(name, kind)
+        if kind != .directory, !isManaged, !name.hasPrefix(Self.takenPrefix) {
+            if let found = try takeAside(name, from: old, into: old) { return found }
+        }
+        return try old.statusIfPresent(of: name).map { Found(name: name, status: $0) }
+    }
+
+    /// - Returns: The entry, in `aside`; nil where it has gone, or its name is too long or taken already.
+    private func takeAside(
+        _ name: EntryName, from directory: Directory, into aside: Directory
+    ) throws(SystemCallError) -> Found? {
+        let taken = Self.takenPrefix + name
+        guard taken.count <= 255 else { return nil }
+        do {
+            try context.renameWithoutReplacing(name, in: directory, to: taken, in: aside)
+        } catch {
+            switch error.errno {
+            case .notFound, .exists: return nil
+            default: throw error
+            }
+        }
+        return Found(name: taken, status: try aside.status(of: taken))
     }
 
     private func directory(_ name: EntryName, in parent: Directory) throws(SystemCallError) -> Directory? {
@@ -70,64 +124,89 @@ struct Reconciler {
 
     /// Brings a person's entry into the new generation.
     private mutating func bring(
-        _ name: EntryName, _ status: FileStatus, from old: Directory, to new: Directory?, carried: CarryOver.Entry?,
+        _ name: EntryName, _ found: Found, from old: Directory, to new: Directory?, carried: CarryOver.Entry?,
         path: String
     ) throws(SystemCallError) {
         // A managed file that the commit wrote or removed is the commit's; a person's version of it is kept aside.
         let isCommitted = path.isEmpty && carried == nil && context.codecs.manages(name)
-        guard let new, !isCommitted else {
-            return try trash(name, from: old, path: path)
-        }
-        guard let standing = try new.statusIfPresent(of: name) else {
-            try context.renameWithoutReplacing(name, in: old, to: name, in: new)
-            actions.append(.init(path: "\(path)\(name)", action: .created))
-            return
-        }
-        if let carried, carried.isUntouched(standing) {
-            if standing.kind == .directory {
-                // Only what was carried and is untouched goes; anything else in it stays, and the newcomer is trashed.
-                try delete(name, in: new, carried: carried, path: path)
-                guard try new.statusIfPresent(of: name) == nil else {
-                    return try trash(name, from: old, path: path)
-                }
-            } else if status.kind == .directory {
-                try new.removeFile(name)
+        guard let new, !isCommitted else { return try trash(found.name, from: old, as: name, path: path) }
+        if let carried, let standing = try new.statusIfPresent(of: name), carried.isUntouched(standing) {
+            // It was saved just before it was carried over: both generations have it.
+            if standing.identity == found.status.identity, standing.kind != .directory {
+                return try old.removeFile(found.name)
             }
-            try old.rename(name, to: name, in: new)
-            actions.append(.init(path: "\(path)\(name)", action: .replaced))
-        } else if status.modification > standing.modification {
-            try trash(name, from: new, path: path)
-            try context.renameWithoutReplacing(name, in: old, to: name, in: new)
-            actions.append(.init(path: "\(path)\(name)", action: .replaced))
-        } else {
-            try trash(name, from: old, path: path)
+            let actionsBefore = actions.count
+            try delete(name, in: new, aside: old, carried: carried, path: path)
+            actions.removeSubrange(actionsBefore...)
+            if try arrive(name, found, from: old, in: new) {
+                return actions.append(.init(path: "\(path)\(name)", action: .replaced))
+            }
+        } else if try arrive(name, found, from: old, in: new) {
+            return actions.append(.init(path: "\(path)\(name)", action: .created))
+        }
+        // Two versions: the newer keeps the name.
+        guard let standing = try new.statusIfPresent(of: name), found.status.modification > standing.modification else {
+            return try trash(found.name, from: old, as: name, path: path)
+        }
+        try trash(name, from: new, as: name, path: path)
+        guard try arrive(name, found, from: old, in: new) else {
+            return try trash(found.name, from: old, as: name, path: path)
+        }
+        actions.append(.init(path: "\(path)\(name)", action: .replaced))
+    }
+
+    /// - Returns: Whether the name was free.
+    private func arrive(
+        _ name: EntryName, _ found: Found, from old: Directory, in new: Directory
+    ) throws(SystemCallError) -> Bool {
+        do {
+            try context.renameWithoutReplacing(found.name, in: old, to: name, in: new)
+            return true
+        } catch {
+            switch error.errno {
+            case .exists, .notEmpty: return false
+            default: throw error
+            }
         }
     }
 
     /// Deletes from the new generation what a person deleted from the old one, unless it was touched since.
     private mutating func delete(
-        _ name: EntryName, in new: Directory, carried: CarryOver.Entry, path: String
+        _ name: EntryName, in new: Directory, aside old: Directory, carried: CarryOver.Entry, path: String
     ) throws(SystemCallError) {
         guard let standing = try new.statusIfPresent(of: name), carried.isUntouched(standing) else { return }
         if standing.kind == .directory {
             let subdirectory = try Directory(name, in: new)
             if standing.mode & 0o700 != 0o700 { try subdirectory.setMode(standing.mode | 0o700) }
             for (child, entry) in carried.children {
-                try delete(child, in: subdirectory, carried: entry, path: "\(path)\(name)/")
+                try delete(child, in: subdirectory, aside: old, carried: entry, path: "\(path)\(name)/")
             }
             do {
                 try new.removeDirectory(name)
             } catch  where error.errno == .notEmpty || error.errno == .exists {
                 return
             }
+        } else if let found = try takeAside(name, from: new, into: old) {
+            guard carried.isUntouched(found.status) else {
+                // Saved in the last moment: it goes back.
+                if try !arrive(name, found, from: old, in: new) {
+                    try trash(found.name, from: old, as: name, path: path)
+                }
+                return
+            }
+            try old.removeFile(found.name)
         } else {
             try new.removeFile(name)
         }
         actions.append(.init(path: "\(path)\(name)", action: .deleted))
     }
 
-    private mutating func trash(_ name: EntryName, from directory: Directory, path: String) throws(SystemCallError) {
-        _ = try Trash(context: context).move(name, from: directory, labelled: (document.entry + "~") + name.description)
+    private mutating func trash(
+        _ name: EntryName, from directory: Directory, as label: EntryName, path: String
+    ) throws(SystemCallError) {
+        _ = try Trash(context: context).move(
+            name, from: directory, labelled: (document.entry + "~") + label.description)
+        let name = label
         actions.append(.init(path: "\(path)\(name)", action: .trashed))
     }
 }

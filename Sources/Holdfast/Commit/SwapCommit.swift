@@ -193,7 +193,7 @@ final class SwapCommit: Commit {
         do {
             try context.renameWithoutReplacing(document.staging, in: root, to: document.entry, in: root)
         } catch {
-            try root.rename(document.old, to: plan.document.entry)
+            takeBack(document.old, to: plan.document.entry)
             throw error
         }
         return .twoRenames
@@ -208,9 +208,18 @@ final class SwapCommit: Commit {
             try root.rename(document.old, to: document.entry, .exchange)
             return true
         } catch {
-            try root.rename(document.old, to: document.staging)
+            takeBack(document.old, to: document.staging)
             guard context.capabilities.isRefusal(error, of: .exchange) else { throw error }
             return false
+        }
+    }
+
+    /// Takes the first of two renames back, after the second has failed; what stops that is left to recovery.
+    private func takeBack(_ name: EntryName, to former: EntryName) {
+        do {
+            try context.renameWithoutReplacing(name, in: root, to: former, in: root)
+        } catch {
+            warnings.append("`\(name)` could not be renamed back to `\(former)` (\(error)); the next recovery does it")
         }
     }
 
@@ -276,7 +285,7 @@ final class SwapCommit: Commit {
     }
 
     private func removeOld(_ old: Directory) throws {
-        try OldGeneration(document: document, context: context).removeEmptied(old)
+        try OldGeneration(document: document, context: context).removeEmptied(old, named: document.old)
     }
 
     private func removeRecord() throws {
@@ -289,16 +298,27 @@ final class SwapCommit: Commit {
     func abandon() {
         written.removeAll()
         do {
-            if staging != nil {
-                staging = nil
-                _ = try RemoveTree.remove(document.staging, in: root)
-            }
-            if !record.isEmpty, try root.statusIfPresent(of: document.record)?.kind == .file {
+            try removeStaging()
+            // With a previous generation aside, recovery needs the record to know what it is.
+            if !record.isEmpty, try root.statusIfPresent(of: document.old) == nil,
+                try root.statusIfPresent(of: document.record)?.kind == .file
+            {
                 try root.removeFile(document.record)
             }
         } catch {
-            _ = context.warn(
-                document, "`\(document.staging)` could not be removed (\(error)); the next recovery does it")
+            warnings.append("what was staged could not be removed (\(error)); the next recovery does it")
+        }
+        for warning in warnings { _ = context.warn(document, warning) }
+    }
+
+    private func removeStaging() throws {
+        guard let staging else { return }
+        let identity = try staging.status().identity
+        self.staging = nil
+        // An exchange that failed, and could not be prepared back, leaves it under the other name.
+        for name in [document.staging, document.old]
+        where try root.statusIfPresent(of: name)?.identity == identity {
+            _ = try RemoveTree.remove(name, in: root)
         }
     }
 }

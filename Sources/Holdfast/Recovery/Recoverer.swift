@@ -107,15 +107,18 @@ struct Recoverer {
         _ report: inout RecoveryReport.Document
     ) throws {
         try move(actions, document, remnants, locks)
-        try flush(wholly: actions.contains(.removeOld))
+        try flush(wholly: actions.contains(.reconcileUnmanaged))
         for action in actions {
             switch action {
-            case .finishRename, .restoreOld, .restoreManagedFiles: break
+            case .finishRename, .restoreOld: break
+            case .restoreManagedFiles: try restoreManagedFiles(document, locks)
             case .reconcileUnmanaged:
-                report.reconciled = try reconcile(document, remnants.commitRecord ?? CommitRecord())
+                report.reconciled = try reconcile(
+                    document, remnants.commitRecord ?? CommitRecord(),
+                    keepingManaged: actions.contains(.restoreManagedFiles))
             case .removeOld:
                 if let old = try root.subdirectoryIfPresent(document.old) {
-                    try OldGeneration(document: document, context: context).removeEmptied(old)
+                    try OldGeneration(document: document, context: context).removeEmptied(old, named: document.old)
                 }
             case .removeStaging: try remove(document.staging)
             case .finishRemoval: try remove(document.removed)
@@ -123,7 +126,7 @@ struct Recoverer {
             case .removeRecord:
                 // In this order also on the device: an old generation without its record would bring back what was
                 // dropped.
-                if actions.contains(.removeOld) { try root.flush() }
+                if actions.contains(.reconcileUnmanaged) { try root.flush() }
                 try root.removeFile(document.record)
             }
         }
@@ -142,16 +145,39 @@ struct Recoverer {
                 }
             }
             if actions.contains(.restoreOld) {
-                try context.renameWithoutReplacing(document.old, in: root, to: document.entry, in: root)
+                try context.renameWithoutReplacing(
+                    document.old, in: root, to: try nameBefore(document, remnants), in: root)
             }
         }
-        if actions.contains(.restoreManagedFiles) {
-            let old = try Directory(document.old, in: root)
-            let live = try Directory(document.entry, in: root)
-            for (name, kind) in try old.entries() where context.isManaged(name, kind) {
-                try context.renameWithoutReplacing(name, in: old, to: name, in: live)
+    }
+
+    /// The name that a previous generation goes back to: the one before a rename that has failed.
+    private func nameBefore(_ document: DocumentName, _ remnants: Remnants) throws(SystemCallError) -> EntryName {
+        guard let origin = remnants.commitRecord?.origin?.document.entry,
+            try root.statusIfPresent(of: origin) == nil
+        else { return document.entry }
+        return origin
+    }
+
+    /// Brings what X holds to the managed files in `.old-X`, one rename each, and lets that be X.
+    ///
+    /// The other way round, a crash between two managed files would leave an X that passes for whole.
+    private func restoreManagedFiles(_ document: DocumentName, _ locks: StoreLocks.Held) throws {
+        let old = try Directory(document.old, in: root)
+        if let live = try root.subdirectoryIfPresent(document.entry) {
+            for (name, _) in try live.entries() where !isDeletedButOpen(name) {
+                if try old.statusIfPresent(of: name) == nil {
+                    try context.renameWithoutReplacing(name, in: live, to: name, in: old)
+                } else {
+                    let label = (document.entry + "~") + name.description
+                    _ = try Trash(context: context).move(name, from: live, labelled: label)
+                }
             }
-            try live.flush()
+            try old.flush()
+            try OldGeneration(document: document, context: context).removeEmptied(live, named: document.entry)
+        }
+        try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
+            try context.renameWithoutReplacing(document.old, in: root, to: document.entry, in: root)
         }
     }
 
@@ -177,20 +203,24 @@ struct Recoverer {
     // MARK: - Reconciliation without a list of what was carried
 
     private func reconcile(
-        _ document: DocumentName, _ record: CommitRecord
+        _ document: DocumentName, _ record: CommitRecord, keepingManaged isKeeping: Bool
     ) throws -> [Receipt.Reconciliation] {
         guard let old = try root.subdirectoryIfPresent(document.old) else { return [] }
         let live = try Directory(document.entry, in: root)
         let status = try old.status()
         if status.mode & 0o700 != 0o700 { try old.setMode(status.mode | 0o700) }
         var dropped: [EntryName: FileStatus] = [:]
+        var kept: Set<EntryName> = []
         for (name, kind) in try old.entries() {
             let status = try old.status(of: name)
-            if context.isManaged(name, kind) || context.isOrphan(name, kind) || record.settles(name, status) {
-                dropped[name] = status
+            let label = Reconciler.label(of: name)
+            if context.isManaged(name, kind), isKeeping {
+                kept.insert(name)
+            } else if context.isManaged(name, kind) || context.isOrphan(name, kind) || record.settles(label, status) {
+                dropped[label] = status
             }
         }
-        var reconciler = Reconciler(document: document, context: context, isDurable: true)
+        var reconciler = Reconciler(document: document, context: context, isDurable: true, keeping: kept)
         try reconciler.drain(
             old, into: live, carried: try standing(old, in: live, ContentIndex(live), except: dropped),
             dropped: dropped, path: "")
@@ -202,11 +232,13 @@ struct Recoverer {
         _ old: Directory, in live: Directory?, _ index: ContentIndex, except dropped: [EntryName: FileStatus] = [:]
     ) throws -> [EntryName: CarryOver.Entry] {
         var standing: [EntryName: CarryOver.Entry] = [:]
-        for (name, kind) in try old.entries() where dropped[name] == nil && !isDeletedButOpen(name) {
-            let status = try old.status(of: name)
+        for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) {
+            let name = Reconciler.label(of: entry)
+            if dropped[name] != nil { continue }
+            let status = try old.status(of: entry)
             if kind != .directory {
-                if try index.holds(name, status, in: old) || isSameEmptyFile(name, status, in: live)
-                    || isSameLink(name, status, old, live)
+                if try index.holds(entry, status, in: old) || isSameEmptyFile(name, status, in: live)
+                    || isSameLink(name, status, at: entry, old, live)
                 {
                     standing[name] = CarryOver.Entry(status: status, isLinked: true)
                 }
@@ -233,11 +265,11 @@ struct Recoverer {
     }
 
     private func isSameLink(
-        _ name: EntryName, _ status: FileStatus, _ old: Directory, _ live: Directory?
+        _ name: EntryName, _ status: FileStatus, at entry: EntryName, _ old: Directory, _ live: Directory?
     ) throws -> Bool {
         guard status.kind == .symbolicLink, let live, try live.statusIfPresent(of: name)?.kind == .symbolicLink else {
             return false
         }
-        return try old.symbolicLink(name) == live.symbolicLink(name)
+        return try old.symbolicLink(entry) == live.symbolicLink(name)
     }
 }

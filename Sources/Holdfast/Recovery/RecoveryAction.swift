@@ -4,7 +4,7 @@ public enum RecoveryAction: String, Sendable, Codable, Hashable, CaseIterable {
     case removeStaging
     /// `.old-X` becomes X again: it is the only whole generation.
     case restoreOld
-    /// Managed files come from `.old-X`: X holds none, and `.old-X` does.
+    /// What X holds moves to the managed files in `.old-X`, which becomes X again: X has none of its own.
     case restoreManagedFiles
     /// Unmanaged entries that stand only in `.old-X` are moved into X.
     case reconcileUnmanaged

@@ -27,9 +27,8 @@ enum RecoveryPlan {
         case (true, true, false), (false, true, false):
             return [.removeStaging]
         case (true, let staging, true):
-            let restore: [RecoveryAction] =
-                !remnants.liveIsManaged && remnants.oldIsManaged ? [.restoreManagedFiles] : []
-            return restore + [.reconcileUnmanaged, .removeOld] + (staging ? [.removeStaging] : [])
+            let isGap = !remnants.liveIsManaged && remnants.oldIsManaged
+            return [.reconcileUnmanaged, isGap ? .restoreManagedFiles : .removeOld] + (staging ? [.removeStaging] : [])
         case (false, true, true):
             // The record of a rename was durable before the swap, and so was the staging.
             return renames ? [.finishRename, .reconcileUnmanaged, .removeOld] : [.restoreOld, .removeStaging]
