@@ -37,7 +37,7 @@ struct Reconciler {
             guard let status = try old.statusIfPresent(of: name) else { continue }
             if let before = dropped[name], before.isSameContent(as: status) {
                 _ = try RemoveTree.remove(name, in: old)
-            } else if let entry = carried[name], entry.status.identity == status.identity, kind == .directory {
+            } else if let entry = carried[name], kind == .directory, entry.status.isSameContent(as: status) {
                 let subdirectory = try Directory(name, in: old)
                 if status.mode & 0o700 != 0o700 { try subdirectory.setMode(status.mode | 0o700) }
                 var counterpart: Directory?

@@ -1,6 +1,6 @@
 import Dispatch
 
-/// The operations for `async` callers: the same, on the store's own queue, so that no thread of the cooperative pool waits
+/// The operations for `async` callers: the same, on threads of their own, so that no thread of the cooperative pool waits
 /// for a disk or a lock.
 extension DocumentStore {
     /// Opens a store, and recovers what a crash has left in it, without blocking the cooperative pool.
@@ -14,7 +14,7 @@ extension DocumentStore {
     public static func open(
         at path: String, codecs: CodecRegistry, options: StoreOptions = StoreOptions()
     ) async throws -> DocumentStore {
-        try await onQueue(DispatchQueue.global()) {
+        try await onOwnThread {
             try open(at: path, on: POSIXFileSystem(), codecs: codecs, options: options)
         }
     }
@@ -41,7 +41,7 @@ extension DocumentStore {
     /// - Parameters:
     ///   - document: The document's name.
     ///   - newName: Another name that the document is to have from this save on; nil to keep it.
-    ///   - body: Makes the changes, on the store's queue.
+    ///   - body: Makes the changes, on another thread.
     /// - Returns: What was done.
     /// - Throws: ``HoldfastError``, or what `body` throws; the document is as it was before then, save for
     ///   ``HoldfastError/Code/durabilityUnknown``.
@@ -57,7 +57,7 @@ extension DocumentStore {
     ///
     /// - Parameters:
     ///   - documents: The documents' names, each once.
-    ///   - body: Makes the changes of one document, on the store's queue; called for each, in order.
+    ///   - body: Makes the changes of one document, on another thread; called for each, in order.
     /// - Returns: What was done, or why it was not, for each document, in order.
     /// - Throws: ``HoldfastError``, or what `body` throws; nothing is changed then.
     @discardableResult
@@ -121,14 +121,18 @@ extension DocumentStore {
     private func blocking<Result: Sendable>(
         _ body: @escaping @Sendable (DocumentStore) throws -> Result
     ) async throws -> Result {
-        try await Self.onQueue(queue) { try body(self) }
+        try await Self.onOwnThread { try body(self) }
     }
 
-    private static func onQueue<Result: Sendable>(
-        _ queue: DispatchQueue, _ body: @escaping @Sendable () throws -> Result
+    /// Runs a body where it may block.
+    ///
+    /// A serial queue of its own gets a thread at once, whatever others wait for (libdispatch lets serial queues
+    /// overcommit); on a shared concurrent queue, a few waits for a lock would hold up everything behind them.
+    private static func onOwnThread<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Swift.Result { try body() }) }
+            DispatchQueue(label: "holdfast").async { continuation.resume(with: Swift.Result { try body() }) }
         }
     }
 }

@@ -1,8 +1,6 @@
-import Dispatch
-
 /// A directory of documents, each of which is always whole: exactly one of its generations, whatever crashes.
 ///
-/// Every operation is there twice: blocking, and `async`, which does its work on a queue of the store's own and never
+/// Every operation is there twice: blocking, and `async`, which does its work on another thread and never
 /// blocks the cooperative pool. Stores of the same directory in any number of processes may be open at once.
 ///
 /// ```swift
@@ -22,7 +20,6 @@ public final class DocumentStore: Sendable {
     public let validationReport: VerificationReport?
 
     let context: StoreContext
-    let queue = DispatchQueue(label: "holdfast.store", attributes: .concurrent)
 
     private init(path: String, context: StoreContext) {
         self.path = path

@@ -75,7 +75,12 @@ struct DocumentUpdate {
 
     /// Moves what is still being removed out of the way of a new `.removed-X`, into the store's trash.
     private func clearRemoved(_ document: DocumentName) throws {
-        if try root.statusIfPresent(of: document.removed) == nil { return }
+        guard let kind = try root.statusIfPresent(of: document.removed)?.kind else { return }
+        guard kind == .directory else {
+            throw HoldfastError(
+                .unexpectedEntry, "a \(kind) named `\(document.removed)` stands in the way",
+                document: document.description, remedy: "move it away")
+        }
         if try RemoveTree.remove(document.removed, in: root) { return }
         _ = try Trash(context: context).move(document.removed, from: root, labelled: document.entry)
     }

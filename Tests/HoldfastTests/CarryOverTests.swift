@@ -1,0 +1,174 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+import Synchronization
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What a swap brings along, and what it does when links are refused.
+@Suite struct CarryOverTests {
+    private func swap(_ store: TemporaryStore) throws -> Receipt {
+        try store.open().update("X") { draft in
+            try draft.set("new title", for: .metadata)
+            try draft.set([9], for: .events)
+        }
+    }
+
+    private func mark(_ store: TemporaryStore, _ document: String, _ name: String) throws {
+        let file = try Directory(path: store.url(document).path, on: POSIXFileSystem()).open(EntryName(name))
+        try POSIXFileSystem().setExtendedAttribute("user.mark", of: file.descriptor, to: Array("yes".utf8))
+    }
+
+    private func isMarked(_ store: TemporaryStore, _ document: String, _ name: String) throws -> Bool {
+        let file = try Directory(path: store.url(document).path, on: POSIXFileSystem()).open(EntryName(name))
+        return try POSIXFileSystem().extendedAttribute("user.mark", of: file.descriptor) == Array("yes".utf8)
+    }
+
+    @Test func `links keep the inode with all its metadata`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let path = store.url("X/QUERY_MESSAGE.md").path
+        #expect(chmod(path, 0o4711) == 0)
+        try mark(store, "X", "QUERY_MESSAGE.md")
+        let before = try store.status("X/QUERY_MESSAGE.md")
+        let receipt = try swap(store)
+        let after = try store.status("X/QUERY_MESSAGE.md")
+        #expect(after.st_ino == before.st_ino && after.st_mode == before.st_mode)
+        #expect(after.st_mtim.tv_sec == before.st_mtim.tv_sec && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec)
+        #expect(after.st_nlink == 1)
+        #expect(try isMarked(store, "X", "QUERY_MESSAGE.md"))
+        #expect(receipt.carryOver?.copied == 0 && receipt.carryOver?.bytesCopied == 0)
+        #expect(receipt.carryOver?.reasonsNotLinked == [])
+    }
+
+    @Test func `an editor that holds a file open goes on writing to the live one`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let editor = try FileHandle(forWritingTo: store.url("X/QUERY_MESSAGE.md"))
+        try editor.seekToEnd()
+        _ = try swap(store)
+        try editor.write(contentsOf: Data(", and more".utf8))
+        try editor.close()
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question, and more")
+    }
+
+    @Test func `copies keep metadata where links are refused`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        store.options.withheldCapabilities = [.link]
+        let path = store.url("X/QUERY_MESSAGE.md").path
+        #expect(chmod(path, 0o640) == 0)
+        try mark(store, "X", "QUERY_MESSAGE.md")
+        if getuid() == 0 { #expect(chown(path, 12, 34) == 0) }
+        #expect(chmod(store.url("X/files").path, 0o751) == 0)
+        let before = ["X/QUERY_MESSAGE.md", "X/link", "X/files", "X/files/deep"].map { ($0, try? store.status($0)) }
+        let receipt = try swap(store)
+        for (name, status) in before {
+            let old = try #require(status)
+            let new = try store.status(name)
+            #expect(new.st_ino != old.st_ino, "\(name)")
+            #expect(new.st_mode == old.st_mode && new.st_uid == old.st_uid && new.st_gid == old.st_gid, "\(name)")
+            #expect(
+                new.st_mtim.tv_sec == old.st_mtim.tv_sec && new.st_mtim.tv_nsec == old.st_mtim.tv_nsec, "\(name)")
+        }
+        #expect(try isMarked(store, "X", "QUERY_MESSAGE.md"))
+        #expect(receipt.carryOver?.linked == 0)
+        #expect(receipt.carryOver?.reasonsNotLinked.isEmpty == false)
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
+    }
+
+    @Test func `copies keep holes`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        store.options.withheldCapabilities = [.link, .clone]
+        let sparse = try FileHandle(forWritingTo: store.url("X/QUERY_MESSAGE.md"))
+        try sparse.seek(toOffset: 64 << 20)
+        try sparse.write(contentsOf: Data("end".utf8))
+        try sparse.close()
+        let receipt = try swap(store)
+        let status = try store.status("X/QUERY_MESSAGE.md")
+        #expect(status.st_size == 64 << 20 + 3)
+        #expect(status.st_blocks < 1024)
+        #expect(try #require(receipt.carryOver).bytesCopied < 1 << 20)
+    }
+
+    @Test func `hard-linked names of other users' files are copied under protected hardlinks`() throws {
+        // EPERM for one file alone is no property of the file system.
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let fault = Fault(
+            .notPermitted, in: { call, entry in call == .linkat && entry == EntryName("QUERY_MESSAGE.md") })
+        store.before = fault.hook
+        let receipt = try swap(store)
+        #expect(fault.hasHappened)
+        #expect(receipt.carryOver?.linked == 3)
+        #expect((receipt.carryOver?.copied ?? 0) + (receipt.carryOver?.cloned ?? 0) == 1)
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
+    }
+
+    @Test func `a named pipe is linked, and fails the commit where links are refused`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        #expect(mkfifo(store.url("X/files/pipe").path, 0o600) == 0)
+        _ = try swap(store)
+        #expect(try store.status("X/files/pipe").st_mode & S_IFMT == S_IFIFO)
+        store.options.withheldCapabilities = [.link]
+        let before = try store.tree()
+        let error = #expect(throws: HoldfastError.self) {
+            try store.open().update("X") { draft in
+                try draft.set("newer", for: .metadata)
+                try draft.set([10], for: .events)
+            }
+        }
+        #expect(error?.code == .cannotCarry)
+        #expect(error?.file == "files/pipe")
+        #expect(try store.tree() == before)
+    }
+
+    @Test func `names that are not UTF-8 are carried`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let name = EntryName(bytes: Array("bad-".utf8) + [0xFF, 0xFE])
+        func directory() throws -> Directory { try Directory(path: store.url("X").path, on: POSIXFileSystem()) }
+        try directory().create(name, mode: 0o600).close()
+        _ = try swap(store)
+        #expect(try directory().statusIfPresent(of: name)?.kind == .file)
+    }
+
+    @Test func `names that are canonically equal stay two files`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try store.write("composed", to: "X/\u{E9}.md")
+        try store.write("decomposed", to: "X/e\u{301}.md")
+        _ = try swap(store)
+        #expect(try store.read("X/\u{E9}.md") == "composed")
+        #expect(try store.read("X/e\u{301}.md") == "decomposed")
+    }
+
+    @Test func `the document keeps its mode, and staging is never more open`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        #expect(chmod(store.url("X").path, 0o2750) == 0)
+        #expect(chmod(store.url("X/metadata.json").path, 0o604) == 0)
+        let modes = ModeLog()
+        let path = store.path
+        store.before = { (call, _) throws(SystemCallError) in
+            var status = stat()
+            if lstat(path + "/.staging-X", &status) == 0 { modes.note(status.st_mode & 0o7777) }
+        }
+        _ = try swap(store)
+        #expect(try store.status("X").st_mode & 0o7777 == 0o2750)
+        #expect(try store.status("X/metadata.json").st_mode & 0o7777 == 0o604)
+        #expect(modes.all.contains(0o700))
+        #expect(modes.all.allSatisfy { $0 & ~0o2750 == 0 })
+    }
+}
+
+private final class ModeLog: Sendable {
+    private let modes = Mutex<Set<UInt32>>([])
+    var all: Set<UInt32> { modes.withLock { $0 } }
+    func note(_ mode: UInt32) { modes.withLock { _ = $0.insert(mode) } }
+}

@@ -1,0 +1,128 @@
+import Dispatch
+import Foundation
+import HoldfastTesting
+import Synchronization
+import Testing
+
+@testable import Holdfast
+
+@Suite struct LockTests {
+    @Test func `a writer waits for another's lock, and names the holder when it gives up`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        store.options.lockTimeout = .milliseconds(200)
+        let opened = try store.open()
+        let holder = try LockHolderForTests(store.path, document: "X")
+        let start = ContinuousClock.now
+        let error = #expect(throws: HoldfastError.self) { try opened.update("X") { try $0.set("a", for: .metadata) } }
+        #expect(error?.code == .lockTimeout)
+        #expect(error?.description.contains("this process") == true)
+        #expect(ContinuousClock.now - start >= .milliseconds(200))
+        // Others are not held up.
+        try opened.update("Y") { try $0.set("a", for: .metadata) }
+        holder.release()
+        try opened.update("X") { try $0.set("a", for: .metadata) }
+    }
+
+    @Test func `a wait that is granted in time goes on`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let opened = try store.open()
+        let holder = try LockHolderForTests(store.path, document: "X")
+        DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) { holder.release() }
+        #expect(try opened.update("X") { try $0.set("a", for: .metadata) }.outcome == .replacedFile)
+    }
+
+    @Test func `a wait that timed out leaves no lock behind`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        store.options.lockTimeout = .milliseconds(50)
+        let opened = try store.open()
+        let holder = try LockHolderForTests(store.path, document: "X")
+        #expect(throws: HoldfastError.self) { try opened.update("X") { _ in } }
+        holder.release()
+        Thread.sleep(forTimeInterval: 0.1)
+        for _ in 0..<3 { _ = try LockHolderForTests(store.path, document: "X") }
+    }
+
+    @Test func `locks are taken in one order, whatever the order of the names`() throws {
+        let store = try TemporaryStore()
+        let opened = try store.open()
+        for name in ["A", "B"] { try opened.update(name) { try $0.set([], for: .events) } }
+        DispatchQueue.concurrentPerform(iterations: 4) { index in
+            do {
+                for _ in 0..<25 {
+                    try opened.updateBatch(index % 2 == 0 ? ["A", "B"] : ["B", "A"]) { draft in
+                        let events = try draft.value(.events) ?? []
+                        try draft.set(events + [index], for: .events)
+                    }
+                }
+            } catch {
+                Issue.record(error)
+            }
+        }
+        #expect(try opened.snapshot("A").value(.events)?.count == 100)
+        #expect(try opened.snapshot("B").value(.events)?.count == 100)
+    }
+
+    @Test func `threads of one process lose no update`() throws {
+        let store = try TemporaryStore()
+        let opened = try store.open()
+        DispatchQueue.concurrentPerform(iterations: 8) { index in
+            do {
+                for number in 0..<25 {
+                    try opened.update("X") { draft in
+                        let events = try draft.value(.events) ?? []
+                        try draft.set(events + [index], for: .events)
+                        // Every third is a swap.
+                        if number % 3 == 0 { try draft.set("\(index) \(number)", for: .metadata) }
+                    }
+                }
+            } catch {
+                Issue.record(error)
+            }
+        }
+        #expect(try opened.snapshot("X").value(.events)?.count == 200)
+        #expect(try store.remnants().isEmpty)
+    }
+
+    @Test func `a lock file that is removed under a waiter leaves one holder`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let holder = try LockHolderForTests(store.path, document: "X")
+        try store.delete(".lock")
+        // A newcomer locks a new file: it must not pass for the old one's, but a holder that checks again finds out.
+        let second = try LockHolderForTests(store.path, document: "X")
+        holder.release()
+        second.release()
+        #expect(try store.open().update("X") { try $0.set("a", for: .metadata) }.outcome == .replacedFile)
+    }
+
+    @Test func `lock places are part of the protocol between processes`() throws {
+        // Test vectors of FNV-1a's authors: "a" and "foobar".
+        let mask: UInt64 = 0x3FFF_FFFF_FFFF_FFFF
+        #expect(try DocumentName("a").lockRange.start == Int64(0xAF63_DC4C_8601_EC8C & mask) + 1)
+        #expect(try DocumentName("foobar").lockRange.start == Int64(0x8594_4171_F739_67E8 & mask) + 1)
+    }
+
+    @Test func `async callers never block the cooperative pool`() async throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let opened = try store.open()
+        let holder = try LockHolderForTests(store.path, document: "X")
+        // More waiters than the pool has threads.
+        async let waiting: Void = withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<16 {
+                group.addTask { try await opened.update("X") { try $0.set([number], for: .events) } }
+            }
+            try await group.waitForAll()
+        }
+        // The pool still runs other work.
+        for _ in 0..<100 { await Task.yield() }
+        try await opened.update("Y") { try $0.set("free", for: .metadata) }
+        #expect(try await opened.snapshot("Y").value(.metadata) == "free")
+        holder.release()
+        try await waiting
+        #expect(try await opened.snapshot("X").value(.events)?.count == 1)
+    }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+import Testing
+
+/// What a person does to unmanaged entries between the carry-over and the swap is not lost.
+@Suite struct ReconcileTests {
+    /// Runs a commit with two files changed; the person acts when everything is carried over, just before the swap.
+    private func swap(
+        _ store: TemporaryStore, _ help: Help = .everything, while person: @escaping @Sendable () throws -> Void
+    ) throws -> Receipt {
+        store.options.withheldCapabilities = help.withheld
+        let meanwhile = Meanwhile({ call, entry in call == .renameat2 }, person)
+        store.before = meanwhile.hook
+        let receipt = try store.open().update("X") { draft in
+            try draft.set("new title", for: .metadata)
+            try draft.set([9], for: .events)
+        }
+        #expect(meanwhile.hasHappened)
+        #expect(try store.remnants().isEmpty)
+        #expect(try store.read("X/metadata.json") == "\"new title\"")
+        return receipt
+    }
+
+    private func actions(_ receipt: Receipt) -> [String] {
+        receipt.reconciled.map { "\($0.action) \($0.path)" }.sorted()
+    }
+
+    @Test(arguments: Help.allCases) func `an edit in place`(help: Help) throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let url = store.url("X/QUERY_MESSAGE.md")
+        _ = try swap(store, help) {
+            let handle = try FileHandle(forWritingTo: url)
+            try handle.write(contentsOf: Data("A better question".utf8))
+            try handle.close()
+        }
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "A better question")
+    }
+
+    @Test(arguments: Help.allCases) func `a save by rename`(help: Help) throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let url = store.url("X/QUERY_MESSAGE.md")
+        let receipt = try swap(store, help) {
+            try Data("an editor's save".utf8).write(to: url, options: .atomic)
+        }
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "an editor's save")
+        #expect(actions(receipt) == ["replaced QUERY_MESSAGE.md"])
+    }
+
+    @Test(arguments: Help.allCases) func `new files, a new folder, a file in a folder`(help: Help) throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let urls = ["X/new.txt", "X/files/new.txt", "X/files/deep/new.txt", "X/folder/inner.txt"].map(store.url)
+        let receipt = try swap(store, help) {
+            for url in urls {
+                try FileManager.default.createDirectory(
+                    at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data("new".utf8).write(to: url)
+            }
+        }
+        for url in urls { #expect(try String(contentsOf: url, encoding: .utf8) == "new") }
+        #expect(
+            actions(receipt) == [
+                "created files/deep/new.txt", "created files/new.txt", "created folder", "created new.txt",
+            ])
+    }
+
+    @Test(arguments: Help.allCases) func `deletions`(help: Help) throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let urls = ["X/QUERY_MESSAGE.md", "X/files"].map(store.url)
+        let receipt = try swap(store, help) {
+            for url in urls { try FileManager.default.removeItem(at: url) }
+        }
+        #expect(!store.exists("X/QUERY_MESSAGE.md") && !store.exists("X/files"))
+        #expect(actions(receipt).contains("deleted QUERY_MESSAGE.md"))
+        #expect(actions(receipt).contains("deleted files"))
+    }
+
+    @Test(arguments: Help.allCases) func `renames`(help: Help) throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let (from, to) = (store.url("X/QUERY_MESSAGE.md"), store.url("X/files/QUESTION.md"))
+        _ = try swap(store, help) { try FileManager.default.moveItem(at: from, to: to) }
+        #expect(!store.exists("X/QUERY_MESSAGE.md"))
+        #expect(try store.read("X/files/QUESTION.md") == "a question")
+    }
+
+    @Test(arguments: Help.allCases) func `a file in a folder's place and a folder in a file's`(help: Help) throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let (file, folder) = (store.url("X/QUERY_MESSAGE.md"), store.url("X/files"))
+        _ = try swap(store, help) {
+            try FileManager.default.removeItem(at: file)
+            try FileManager.default.createDirectory(at: file, withIntermediateDirectories: false)
+            try Data("inside".utf8).write(to: file.appending(path: "inner"))
+            try FileManager.default.removeItem(at: folder)
+            try Data("a file now".utf8).write(to: folder)
+        }
+        #expect(try store.read("X/QUERY_MESSAGE.md/inner") == "inside")
+        #expect(try store.read("X/files") == "a file now")
+    }
+
+    @Test func `an edit that comes after a draft was consumed stays`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let url = store.url("X/QUERY_MESSAGE.md")
+        let meanwhile = Meanwhile({ call, _ in call == .renameat2 }) {
+            try Data("a second question".utf8).write(to: url, options: .atomic)
+        }
+        store.before = meanwhile.hook
+        try store.open().update("X") { draft in
+            try draft.set([9], for: .events)
+            try draft.removeUnmanaged("QUERY_MESSAGE.md")
+        }
+        #expect(meanwhile.hasHappened)
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a second question")
+        #expect(try store.remnants().isEmpty)
+    }
+
+    @Test func `a managed file that a person edits meanwhile is a conflict or goes to the trash`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let url = store.url("X/events.json")
+        // With one file the commit can still stop.
+        store.before =
+            Meanwhile({ call, entry in entry == EntryName("events.json.tmp") }) {
+                try Data("[7]".utf8).write(to: url, options: .atomic)
+            }.hook
+        let error = #expect(throws: HoldfastError.self) {
+            try store.open().update("X") { draft in
+                let events = try draft.value(.events) ?? []
+                try draft.set(events + [4], for: .events)
+            }
+        }
+        #expect(error?.code == .conflict)
+        #expect(try store.read("X/events.json") == "[7]")
+        #expect(!store.exists("X/events.json.tmp"))
+        // With two it is committed, and the person's version is kept aside.
+        _ = try swap(store) { try Data("[8]".utf8).write(to: url, options: .atomic) }
+        #expect(try store.read("X/events.json") == "[9]")
+        #expect(try store.tree(".trash").values.contains("[8]"))
+    }
+
+    @Test func `a document that a person moves away meanwhile is not overwritten`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let (from, to) = (store.url("X"), store.url("moved"))
+        store.before =
+            Meanwhile({ call, entry in call == .mkdirat && entry == EntryName(".staging-X") }) {
+                try FileManager.default.moveItem(at: from, to: to)
+            }.hook
+        let error = #expect(throws: HoldfastError.self) {
+            try store.open().update("X") { draft in
+                try draft.set("new", for: .metadata)
+                try draft.set([9], for: .events)
+            }
+        }
+        #expect(error?.code == .conflict)
+        #expect(try store.read("moved/metadata.json") == "\"old title\"")
+        #expect(!store.exists("X"))
+        #expect(try store.remnants().isEmpty)
+    }
+}

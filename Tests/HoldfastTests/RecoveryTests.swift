@@ -1,0 +1,260 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+import Testing
+
+/// The rows of the recovery table: which generations stand, and what becomes of them.
+enum Row: String, CaseIterable, CustomTestStringConvertible {
+    case live = "X"
+    case staging = "staging"
+    case liveStaging = "X + staging"
+    case liveOld = "X + old"
+    case stagingOld = "staging + old"
+    case old = "old"
+    case liveStagingOld = "X + staging + old"
+    case removed = "removed"
+
+    var testDescription: String { rawValue }
+
+    var actions: [RecoveryAction] {
+        switch self {
+        case .live: []
+        case .staging, .liveStaging: [.removeStaging]
+        case .liveOld: [.reconcileUnmanaged, .removeOld]
+        case .stagingOld: [.restoreOld, .removeStaging]
+        case .old: [.restoreOld]
+        case .liveStagingOld: [.reconcileUnmanaged, .removeOld, .removeStaging]
+        case .removed: [.finishRemoval]
+        }
+    }
+
+    /// The metadata that stands afterwards.
+    var survivor: String? {
+        switch self {
+        case .live, .liveStaging, .liveOld, .liveStagingOld: "\"live\""
+        case .stagingOld, .old: "\"old\""
+        case .staging, .removed: nil
+        }
+    }
+
+    /// Lays the row out, as commits do: what is carried over is linked.
+    func lay(in store: TemporaryStore) throws {
+        func generation(_ name: String, _ value: String) throws {
+            try store.write("\"\(value)\"", to: "\(name)/metadata.json")
+            try store.write("[1]", to: "\(name)/events.json")
+            try store.write("in a folder of \(value)", to: "\(name)/files/\(value).txt")
+            try FileManager.default.linkItem(
+                at: store.folder.appending(path: "question"), to: store.url("\(name)/QUERY_MESSAGE.md"))
+        }
+        try Data("a question".utf8).write(to: store.folder.appending(path: "question"))
+        if rawValue.contains("X") { try generation("X", "live") }
+        if rawValue.contains("staging") { try generation(".staging-X", "staging") }
+        if rawValue.contains("old") { try generation(".old-X", "old") }
+        if self == .removed { try generation(".removed-X", "removed") }
+    }
+}
+
+@Suite struct RecoveryTests {
+    @Test(arguments: Row.allCases) func `each row of the table ends as the table says`(row: Row) throws {
+        let store = try TemporaryStore()
+        try row.lay(in: store)
+        let dry = try openWithoutRecovery(store)
+        #expect(dry.documents.flatMap(\.actions) == row.actions)
+        let opened = try store.open()
+        #expect(opened.recoveryReport.documents.flatMap(\.actions) == row.actions)
+        #expect(opened.recoveryReport.isComplete)
+        try check(row, store)
+    }
+
+    @Test(arguments: Row.allCases) func `each row survives a crash at every step of its recovery`(row: Row) throws {
+        var cuts = 0
+        while true {
+            let store = try TemporaryStore()
+            try row.lay(in: store)
+            let cut = Cut(after: cuts)
+            store.before = cut.hook
+            _ = try store.open()
+            // Dead before its last step, or not: what follows finds a state that it knows.
+            store.before = { (_, _) throws(SystemCallError) in }
+            let second = try store.open()
+            #expect(second.recoveryReport.isComplete)
+            try check(row, store)
+            if !cut.hasHappened { break }
+            cuts += 1
+        }
+        #expect(row == .live ? cuts == 0 : cuts > 0)
+    }
+
+    /// The report of a dry run over a store as it lies; opening would mend it.
+    private func openWithoutRecovery(_ store: TemporaryStore) throws -> RecoveryReport {
+        let before = try store.tree()
+        let other = try TemporaryStore()
+        try FileManager.default.copyItem(atPath: store.path, toPath: other.path)
+        // A lock that is held keeps the opening away from it.
+        let holder = try LockHolderForTests(other.path, document: "X")
+        let report = try other.open().recover(dryRun: true)
+        holder.release()
+        #expect(try other.tree() == before)
+        return report
+    }
+
+    private func check(_ row: Row, _ store: TemporaryStore) throws {
+        #expect(try store.remnants().isEmpty)
+        let tree = try store.tree()
+        #expect(tree["X/metadata.json"] == row.survivor)
+        guard row.survivor != nil else {
+            #expect(tree.isEmpty)
+            return
+        }
+        #expect(tree["X/QUERY_MESSAGE.md"] == "a question")
+        // What stood only in the old generation was a person's: it may not be lost.
+        if row.rawValue.contains("old") { #expect(tree["X/files/old.txt"] == "in a folder of old") }
+        if row.rawValue.contains("X") { #expect(tree["X/files/live.txt"] == "in a folder of live") }
+        #expect(try store.reopen().recoveryReport.isClean)
+        #expect(try store.tree() == tree)
+    }
+
+    @Test func `managed files come back where a host put a draft into the gap`() throws {
+        let store = try TemporaryStore()
+        try store.write("\"old\"", to: ".old-X/metadata.json")
+        try store.write("old draft", to: ".old-X/QUERY_MESSAGE.md")
+        try store.write("new draft", to: "X/QUERY_MESSAGE.md")
+        let opened = try store.open()
+        #expect(
+            opened.recoveryReport.documents.first?.actions == [.restoreManagedFiles, .reconcileUnmanaged, .removeOld])
+        #expect(try store.read("X/metadata.json") == "\"old\"")
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "new draft")
+        #expect(try store.remnants().isEmpty)
+        // The older draft is kept aside.
+        #expect(try store.tree(".trash").values.contains("old draft"))
+    }
+
+    @Test func `the newer of two versions keeps the name`() throws {
+        let store = try TemporaryStore()
+        try store.write("\"a\"", to: "X/metadata.json")
+        try store.write("older", to: "X/notes.md")
+        try store.write("\"a\"", to: ".old-X/metadata.json")
+        try store.write("newer", to: ".old-X/notes.md")
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -100)], ofItemAtPath: store.url("X/notes.md").path)
+        let report = try store.open().recoveryReport
+        #expect(try store.read("X/notes.md") == "newer")
+        #expect(report.documents.first?.reconciled.map(\.action) == [.trashed, .replaced])
+        #expect(try store.tree(".trash").values.contains("older"))
+    }
+
+    @Test func `a file that was renamed in the new generation does not come back`() throws {
+        let store = try TemporaryStore()
+        try store.write("\"a\"", to: "X/metadata.json")
+        try store.write("text", to: "X/renamed.md")
+        try store.write("copied text", to: "X/copy-renamed.md")
+        try store.write("\"a\"", to: ".old-X/metadata.json")
+        try FileManager.default.linkItem(at: store.url("X/renamed.md"), to: store.url(".old-X/notes.md"))
+        try store.write("copied text", to: ".old-X/copy.md")
+        _ = try store.open()
+        #expect(
+            try store.tree("X").keys.sorted() == ["copy-renamed.md", "metadata.json", "renamed.md"])
+        #expect(try store.remnants().isEmpty)
+    }
+
+    @Test func `orphaned temporary files go, a person's stay`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try store.write("half", to: "X/events.json.tmp")
+        try store.write("half", to: "X/part-7.json.tmp")
+        try store.write("mine", to: "X/notes.tmp")
+        try store.write("mine", to: "X/notes.md.tmp")
+        try store.write("mine", to: "X/files/events.json.tmp")
+        let report = try store.open().recoveryReport
+        #expect(report.documents.first?.found == ["X/events.json.tmp", "X/part-7.json.tmp"])
+        #expect(report.documents.first?.actions == [.removeTemporaryFiles])
+        #expect(!store.exists("X/events.json.tmp") && !store.exists("X/part-7.json.tmp"))
+        #expect(try store.read("X/notes.tmp") == "mine")
+        #expect(try store.read("X/notes.md.tmp") == "mine")
+        #expect(try store.read("X/files/events.json.tmp") == "mine")
+    }
+
+    @Test func `odd remnants are reported and left as they are`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try store.write("a file", to: ".staging-X")
+        try store.write("target", to: "../target/kept.txt")
+        try FileManager.default.createSymbolicLink(
+            atPath: store.url(".old-X").path, withDestinationPath: store.url("../target").path)
+        try FileManager.default.createSymbolicLink(
+            atPath: store.url("Y").path, withDestinationPath: store.url("../target").path)
+        try store.write("kept", to: ".old-Y/metadata.json")
+        let before = try store.tree()
+        let report = try store.open().recoveryReport
+        #expect(try store.tree() == before)
+        #expect(report.warnings.count == 3)
+        #expect(report.documents.first { $0.name == "Y" }?.failure != nil)
+        #expect(try store.read("../target/kept.txt") == "target")
+        #expect(try store.open().list() == ["X", "Y"])
+    }
+
+    @Test func `a live writer's document is left alone`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try store.write("\"half\"", to: ".staging-X/metadata.json")
+        let holder = try LockHolderForTests(store.path, document: "X")
+        let report = try store.open().recoveryReport
+        #expect(report.documents.first?.skipped != nil)
+        #expect(store.exists(".staging-X"))
+        holder.release()
+        #expect(try store.open().recoveryReport.isComplete)
+        #expect(!store.exists(".staging-X"))
+    }
+
+    @Test func `an update recovers its own document first`() throws {
+        let store = try TemporaryStore()
+        let opened = try store.open()
+        try store.write("\"only copy\"", to: ".old-X/metadata.json")
+        try store.write("a question", to: ".old-X/QUERY_MESSAGE.md")
+        try opened.update("X") { draft in
+            let value = try draft.value(.metadata)
+            #expect(value == "only copy")
+            try draft.set([1], for: .events)
+        }
+        #expect(try store.read("X/metadata.json") == "\"only copy\"")
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
+        #expect(try store.remnants().isEmpty)
+    }
+
+    @Test func `recovery goes on past a document that it can't mend`() throws {
+        let store = try TemporaryStore()
+        try store.write("\"a\"", to: ".old-A/metadata.json")
+        try store.write("\"b\"", to: ".old-B/metadata.json")
+        let fault = Fault(.inputOutput, in: { call, entry in call == .renameat2 && entry == EntryName(".old-A") })
+        store.before = fault.hook
+        let opened = try store.open()
+        #expect(fault.hasHappened)
+        #expect(opened.recoveryReport.documents.map { $0.failure == nil } == [false, true])
+        #expect(store.exists(".old-A") && store.exists("B"))
+        #expect(try opened.recover().isComplete)
+        #expect(store.exists("A"))
+    }
+
+    @Test func `nothing is deleted when the flush before it fails`() throws {
+        for row in Row.allCases where row != .live && row != .old {
+            let store = try TemporaryStore()
+            try row.lay(in: store)
+            let before = try store.tree()
+            store.before = Fault(.inputOutput, in: { call, _ in call == .fsync || call == .syncfs }).hook
+            let report = try store.open().recoveryReport
+            #expect(report.documents.first?.failure != nil)
+            // A restored name may have moved; no file may be gone.
+            #expect(try store.tree().values.sorted() == before.values.sorted())
+            _ = try store.reopen()
+            try check(row, store)
+        }
+    }
+
+    @Test func `a report survives JSON`() throws {
+        let store = try TemporaryStore()
+        try Row.liveStagingOld.lay(in: store)
+        let report = try store.open().recoveryReport
+        let data = try JSONEncoder().encode(report)
+        #expect(try JSONDecoder().decode(RecoveryReport.self, from: data) == report)
+    }
+}

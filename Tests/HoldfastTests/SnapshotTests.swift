@@ -1,0 +1,111 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+import Synchronization
+import Testing
+
+@Suite struct SnapshotTests {
+    @Test func `a snapshot stays readable after later commits`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let opened = try store.open()
+        let snapshot = try opened.snapshot("X")
+        #expect(snapshot.managedFiles == ["config.yaml", "events.json", "metadata.json"])
+        #expect(snapshot.unmanagedEntries == ["QUERY_MESSAGE.md", "files", "link"])
+        try opened.update("X") { draft in
+            try draft.set("new", for: .metadata)
+            try draft.set([9], for: .events)
+        }
+        try opened.remove("X")
+        #expect(try snapshot.value(.metadata) == "old title")
+        #expect(try snapshot.value(.events) == [1, 2, 3])
+        #expect(try snapshot.bytes("part-1.json") == nil)
+        #expect(throws: HoldfastError.self) { try snapshot.bytes("QUERY_MESSAGE.md") }
+        #expect(throws: HoldfastError.self) { try snapshot.value(ManagedFile<Int>("metadata.json")) }
+    }
+
+    @Test func `a document that is not there is not found`() throws {
+        let store = try TemporaryStore()
+        let opened = try store.open()
+        let error = #expect(throws: HoldfastError.self) { try opened.snapshot("X") }
+        #expect(error?.code == .notFound)
+        #expect(error?.description == "X: there is no such document")
+    }
+
+    @Test func `a swap between two opens is noticed`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let writer = try store.open()
+        let swap = Meanwhile({ call, entry in call == .openat && entry == EntryName("events.json") }) {
+            try writer.update("X") { draft in
+                try draft.set("new", for: .metadata)
+                try draft.set("new config", for: .config)
+            }
+        }
+        store.before = swap.hook
+        let snapshot = try store.open().snapshot("X")
+        #expect(swap.hasHappened)
+        #expect(try snapshot.value(.config) == "new config")
+        #expect(try snapshot.value(.metadata) == "new")
+    }
+
+    @Test func `a reader that is always too late takes the lock and finishes`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let writer = try store.open()
+        let generation = Mutex(0)
+        store.before = { (call, entry) throws(SystemCallError) in
+            guard call == .openat, entry == EntryName("events.json") else { return }
+            let number = generation.withLock { number in
+                number += 1
+                return number
+            }
+            // A commit before every attempt; under the reader's lock there can be none.
+            if number > 4 { return }
+            do {
+                try writer.update("X") { draft in
+                    try draft.set("\(number)", for: .metadata)
+                    try draft.set("\(number)", for: .config)
+                }
+            } catch {
+                throw SystemCallError(call, .inputOutput, entry: entry)
+            }
+        }
+        let snapshot = try store.open().snapshot("X")
+        #expect(generation.withLock { $0 } == 5)
+        #expect(try snapshot.value(.metadata) == "4")
+        #expect(try snapshot.value(.config) == "4")
+    }
+
+    @Test func `after a crash in the gap the previous generation is read, and nothing is changed`() throws {
+        let store = try TemporaryStore()
+        let opened = try store.open()
+        try store.write("\"old\"", to: ".old-X/metadata.json")
+        try store.write("\"new\"", to: ".staging-X/metadata.json")
+        #expect(try opened.snapshot("X").value(.metadata) == "old")
+        #expect(try opened.list() == ["X"])
+        #expect(store.exists(".old-X"))
+    }
+
+    @Test func `many files are read under the lock`() throws {
+        let store = try TemporaryStore()
+        let opened = try store.open()
+        try opened.update("X") { draft in
+            for number in 0..<300 { try draft.set(number, for: ManagedFile("part-\(number).json")) }
+        }
+        let snapshot = try opened.snapshot("X")
+        #expect(snapshot.managedFiles.count == 300)
+        #expect(try snapshot.value(ManagedFile<Int>("part-299.json")) == 299)
+    }
+
+    @Test func `a listing shows documents alone`() throws {
+        let store = try TemporaryStore()
+        let opened = try store.open()
+        for name in ["b", "a", "\u{E9}", "e\u{301}"] { try store.write("1", to: "\(name)/metadata.json") }
+        for name in [".staging-c", ".removed-d", ".hidden", ".trash/e"] { try store.write("1", to: "\(name)/file") }
+        try store.write("a file", to: "README.md")
+        #expect(try opened.list() == ["a", "b", "e\u{301}", "\u{E9}"])
+        Thread.sleep(forTimeInterval: 0.05)
+        #expect(try opened.list().map { Array($0.utf8) } == ["a", "b", "e\u{301}", "\u{E9}"].map { Array($0.utf8) })
+    }
+}

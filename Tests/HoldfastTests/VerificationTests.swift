@@ -1,0 +1,73 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+import Synchronization
+import Testing
+
+@Suite struct VerificationTests {
+    private func damagedStore() throws -> TemporaryStore {
+        let store = try TemporaryStore()
+        for name in ["A", "B", "C", "D"] { try store.makeConversation(name) }
+        try store.write("{\"cut off", to: "B/metadata.json")
+        try store.write("", to: "C/events.json")
+        return store
+    }
+
+    @Test func `damage is reported and hides nothing`() throws {
+        let store = try damagedStore()
+        let before = try store.tree()
+        let progress = Mutex<[Int]>([])
+        let report = try store.open().verify { step in progress.withLock { $0.append(step.completed) } }
+        #expect(report.documentCount == 4)
+        #expect(report.fileCount == 12)
+        #expect(report.damage.map { "\($0.document)/\($0.file ?? "")" } == ["B/metadata.json", "C/events.json"])
+        #expect(report.damage.first?.format == "note")
+        #expect(report.damage.first?.problem.contains("line 1, column 1") == true)
+        #expect(progress.withLock { $0.sorted() } == [1, 2, 3, 4])
+        #expect(try store.tree() == before)
+    }
+
+    @Test func `damaged documents move to the trash with a note, whole`() throws {
+        let store = try damagedStore()
+        let report = try store.open().verify(.trash)
+        #expect(report.damage.map(\.trashed) == [".trash/B", ".trash/C"])
+        #expect(try store.open().list() == ["A", "D"])
+        #expect(try store.read(".trash/B/TRASHED.md").contains("metadata.json"))
+        #expect(try store.read(".trash/B/QUERY_MESSAGE.md") == "a question")
+        #expect(try store.read(".trash/B/metadata.json") == "{\"cut off")
+        // Another of that name takes another place.
+        try store.write("broken", to: "B/metadata.json")
+        #expect(try store.open().verify(.trash).damage.map(\.trashed) == [".trash/B-1"])
+        #expect(try store.open().verify().isSound)
+    }
+
+    @Test func `validation at opening is an option`() throws {
+        let store = try damagedStore()
+        #expect(try store.open().validationReport == nil)
+        store.options.validationAtOpening = .report
+        #expect(try store.open().validationReport?.damage.count == 2)
+        #expect(try store.open().list().count == 4)
+        store.options.validationAtOpening = .trash
+        #expect(try store.open().validationReport?.damage.count == 2)
+        #expect(try store.open().list() == ["A", "D"])
+    }
+
+    @Test func `a file that can't be read is damage, and the others are still verified`() throws {
+        let store = try damagedStore()
+        store.before = Fault(.inputOutput, in: { call, _ in call == .pread }).hook
+        store.options.parallelism = 1
+        let report = try store.open().verify()
+        #expect(report.damage.map(\.document) == ["A", "B", "C"])
+    }
+
+    @Test func `a link in a managed file's place is unmanaged, and a folder too`() throws {
+        let store = try damagedStore()
+        try store.delete("A/config.yaml")
+        try FileManager.default.createSymbolicLink(
+            atPath: store.url("A/config.yaml").path, withDestinationPath: "metadata.json")
+        #expect(try store.open().snapshot("A").managedFiles == ["events.json", "metadata.json"])
+        let opened = try store.open()
+        let error = #expect(throws: HoldfastError.self) { try opened.update("A") { try $0.set("x", for: .config) } }
+        #expect(error?.code == .unexpectedEntry)
+    }
+}
