@@ -50,7 +50,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastJSONTests", dependencies: ["HoldfastJSON", "HoldfastTesting"], swiftSettings: strict),
         .testTarget(
-            name: "HoldfastYAMLTests", dependencies: ["HoldfastYAML", "HoldfastTesting"], swiftSettings: strict),
+            name: "HoldfastYAMLTests", dependencies: ["HoldfastYAML", "HoldfastTesting", "CLibYAML"], swiftSettings: strict),
         // Runs the built executables as child processes.
         .testTarget(
             name: "ConversationsTests", dependencies: ["Conversations", "HoldfastCLI", "HoldfastJSON"],

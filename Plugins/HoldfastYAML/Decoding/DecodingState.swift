@@ -1,0 +1,108 @@
+import FoundationEssentials
+import Holdfast
+
+/// What all decoders of one call share.
+final class DecodingState {
+    let tape: Tape
+    let options: YAMLDecodingOptions
+    let userInfo: [CodingUserInfoKey: Any]
+    let usesDefaultKeys: Bool
+    @exclusivity(unchecked) var stack = StackGuard()
+
+    init(_ tape: Tape, _ options: YAMLDecodingOptions) {
+        self.tape = tape
+        self.options = options
+        userInfo = options.userInfo
+        if case .useDefaultKeys = options.keyDecodingStrategy {
+            usesDefaultKeys = true
+        } else {
+            usesDefaultKeys = false
+        }
+    }
+
+    /// Decodes the value of a document; nil stands for a text without any document, which is null.
+    func decodeRoot<Value: Decodable>(_ type: Value.Type, _ root: Int?) throws -> Value {
+        guard let root, root < tape.count else {
+            if let null = type as? any ExpressibleByNilLiteral.Type, let value = null.init(nilLiteral: ()) as? Value {
+                return value
+            }
+            if type == YAMLValue.self { return unsafeBitCast(YAMLValue.null, to: type) }
+            throw mismatch(
+                type, CodecError("expected a value, but the text holds none", line: 1, column: 1), isNull: true)
+        }
+        let decoder = TapeDecoder(self, node: tape.resolve(root), parent: nil, key: -1, index: -1)
+        do {
+            return try decoder.unbox(type, node: decoder.node, key: -2, index: -1)
+        } catch let error as DecodingError {
+            throw locate(error, root: root)
+        }
+    }
+
+    // MARK: Errors
+
+    func corrupted(_ error: CodecError, path: [any CodingKey] = []) -> DecodingError {
+        .dataCorrupted(context(error, path))
+    }
+
+    func mismatch(_ type: Any.Type, _ error: CodecError, path: [any CodingKey] = [], isNull: Bool) -> DecodingError {
+        isNull ? .valueNotFound(type, context(error, path)) : .typeMismatch(type, context(error, path))
+    }
+
+    func context(_ error: CodecError, _ path: [any CodingKey]) -> DecodingError.Context {
+        DecodingError.Context(codingPath: path, debugDescription: error.description, underlyingError: error)
+    }
+
+    /// Gives an error that a value's own code has thrown a line and a column, by its coding path.
+    private func locate(_ error: DecodingError, root: Int) -> DecodingError {
+        func located(_ context: DecodingError.Context, _ text: String) -> DecodingError.Context {
+            if context.underlyingError is CodecError { return context }
+            let place = tape.position(tape.node(at: context.codingPath, from: root))
+            let error = CodecError(text, line: place.line, column: place.column, codingPath: context.codingPath)
+            return self.context(error, context.codingPath)
+        }
+        switch error {
+        case .typeMismatch(let type, let context):
+            return .typeMismatch(type, located(context, "expected \(type): \(context.debugDescription)"))
+        case .valueNotFound(let type, let context):
+            return .valueNotFound(type, located(context, "expected \(type): \(context.debugDescription)"))
+        case .keyNotFound(let key, let context):
+            return .keyNotFound(key, located(context, "the key \(key.stringValue.debugDescription) is missing"))
+        case .dataCorrupted(let context):
+            return .dataCorrupted(located(context, context.debugDescription))
+        @unknown default: return error
+        }
+    }
+}
+
+extension Tape {
+    /// Finds the node that a coding path leads to, or the last one on the way to it.
+    func node(at path: [any CodingKey], from root: Int) -> Int {
+        var node = root
+        for key in path {
+            let container = resolve(node)
+            var index = container + 1
+            let end = next(after: container)
+            switch nodes[container].kind {
+            case .sequence:
+                guard let number = key.intValue, number >= 0 else { return node }
+                for _ in 0..<number where index < end { index = next(after: index) }
+                guard index < end else { return node }
+                node = index
+            case .mapping:
+                var name = key.stringValue
+                var found: Int?
+                while index < end, found == nil {
+                    let candidate = nodes[resolve(index)]
+                    let value = next(after: index)
+                    let matches = name.withUTF8 { candidate.kind == .scalar && content(candidate, equals: $0) }
+                    if matches { found = value }
+                    index = next(after: value)
+                }
+                guard let found else { return node }
+                node = found
+            default: return node
+            }
+        }
+        return node
+    }
+}

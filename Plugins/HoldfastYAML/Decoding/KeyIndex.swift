@@ -1,0 +1,94 @@
+import Holdfast
+
+/// The entries of a mapping by key, for mappings where a scan in order would not do.
+final class KeyIndex {
+    struct Entry {
+        var key: Int
+        var value: Int
+    }
+
+    let entries: [Entry]
+    private let names: [String]
+    private var table: KeyTable
+
+    /// Collects a mapping's entries, its own first, then those that merge keys bring in.
+    static func entries(of node: Int, in decoder: TapeDecoder) throws -> [Entry] {
+        let tape = decoder.tape
+        guard !tape.nodes[node].has(TapeNode.hasComplexKey) else {
+            var key = node + 1
+            while tape.nodes[tape.resolve(key)].kind == .scalar { key = tape.next(after: tape.next(after: key)) }
+            throw decoder.mismatch(String.self, "a scalar as key", tape.resolve(key))
+        }
+        var entries: [Entry] = []
+        var index = node + 1
+        let end = tape.next(after: node)
+        while index < end {
+            let value = tape.next(after: index)
+            entries.append(Entry(key: index, value: value))
+            index = tape.next(after: value)
+        }
+        guard tape.nodes[node].has(TapeNode.hasMergeKey) else { return entries }
+        var own: [Entry] = []
+        var merged: [Entry] = []
+        for entry in entries {
+            let key = tape.nodes[entry.key]
+            guard key.kind == .scalar, key.style == .plain, tape.string(key) == "<<" else {
+                own.append(entry)
+                continue
+            }
+            let source = tape.resolve(entry.value)
+            switch tape.nodes[source].kind {
+            case .mapping: merged += try Self.entries(of: source, in: decoder)
+            case .sequence:
+                var item = source + 1
+                while item < tape.next(after: source) {
+                    guard tape.nodes[tape.resolve(item)].kind == .mapping else {
+                        throw decoder.mismatch([String: Any].self, "a mapping to merge", item)
+                    }
+                    merged += try Self.entries(of: tape.resolve(item), in: decoder)
+                    item = tape.next(after: item)
+                }
+            default: throw decoder.mismatch([String: Any].self, "a mapping to merge", entry.value)
+            }
+        }
+        // A mapping's own entries win, and of those merged the earlier.
+        var seen: Set<[UInt8]> = []
+        return (own + merged).filter { entry in
+            tape.withContent(tape.nodes[tape.resolve(entry.key)]) { seen.insert(Array($0)).inserted }
+        }
+    }
+
+    init(_ decoder: TapeDecoder) throws {
+        let tape = decoder.tape
+        entries = try Self.entries(of: decoder.node, in: decoder)
+        let path = decoder.state.usesDefaultKeys ? [] : decoder.codingPath
+        names = entries.map { entry in
+            let name = tape.string(tape.nodes[tape.resolve(entry.key)])
+            switch decoder.state.options.keyDecodingStrategy {
+            case .useDefaultKeys: return name
+            case .convertFromSnakeCase: return KeyCase.fromSnake(name)
+            case .custom(let convert): return convert(path + [PathKey(name)]).stringValue
+            }
+        }
+        table = KeyTable()
+        for number in names.indices {
+            // Where a strategy makes two keys equal, the first is meant, as in Foundation's JSON.
+            var name = names[number]
+            name.withUTF8 { add($0, number) }
+        }
+    }
+
+    private func add(_ bytes: UnsafeBufferPointer<UInt8>, _ number: Int) {
+        let token = UInt32(truncatingIfNeeded: number)
+        _ = table.insert(hash: KeyTable.hash(bytes), token: token) { names[Int($0)].utf8.elementsEqual(bytes) }
+    }
+
+    /// Finds the entry of a key.
+    func find(_ bytes: UnsafeBufferPointer<UInt8>) -> Entry? {
+        let found = table.find(hash: KeyTable.hash(bytes)) { names[Int($0)].utf8.elementsEqual(bytes) }
+        return found.map { entries[Int($0)] }
+    }
+
+    /// The keys, as a strategy makes them.
+    var keys: [String] { names }
+}

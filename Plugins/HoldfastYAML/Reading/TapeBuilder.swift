@@ -1,0 +1,427 @@
+import CLibYAML
+import Holdfast
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Builds a tape from libyaml's events, and refuses what the limits, the schema or the YAML rules refuse.
+struct TapeBuilder: ~Copyable {
+    /// What a tape is built with.
+    struct Rules {
+        var limits = YAMLLimits()
+        var schema = YAMLSchema.core
+        var mergeKeys = false
+        var refusesUnknownTags = true
+        /// Whether the end of each node is kept.
+        var keepsEnds = false
+    }
+
+    /// A sequence or mapping that is still open.
+    private struct Frame {
+        var node: Int
+        var children = 0
+        /// The latest key of a mapping.
+        var key = 0
+        /// How deep it is below: one for a container of scalars.
+        var height = 1
+        /// How many nodes there were before it, those of aliases counted each time.
+        var producedBefore: Int
+        var anchor: Int?
+        var flags: UInt32 = 0
+        /// Where its last descendant ends.
+        var end: UInt32 = 0
+        var isMapping: Bool
+    }
+
+    private struct Anchor {
+        var node: Int
+        var produced = 1
+        var height = 0
+        var isComplete = false
+    }
+
+    private let source: SourceText
+    private let rules: Rules
+    private var cursor: CharacterCursor
+    private let text: UnsafePointer<UInt8>
+    private var nodes: GrowableBuffer<TapeNode>
+    private var side: GrowableBuffer<UInt8>
+    private var ends = GrowableBuffer<UInt32>()
+    private var frames: [Frame] = []
+    private var anchors: [Anchor] = []
+    private var anchorNames: [String: Int] = [:]
+    private var roots: [Int] = []
+    private var produced = 0
+    private var expanded = 0
+    private var keys = KeyTable()
+
+    private init(_ source: SourceText, _ rules: Rules, empty: UnsafePointer<UInt8>) {
+        self.source = source
+        self.rules = rules
+        cursor = CharacterCursor(source)
+        text = source.bytes.baseAddress.map { $0.assumingMemoryBound(to: UInt8.self) } ?? empty
+        nodes = GrowableBuffer(capacity: min(source.bytes.count / 24 + 16, 1 << 20))
+        side = GrowableBuffer(capacity: 16)
+    }
+
+    /// Parses a text.
+    ///
+    /// - Parameters:
+    ///   - source: The text.
+    ///   - rules: What is allowed, and how scalars are to be understood.
+    /// - Returns: The tape, which borrows the source's bytes.
+    /// - Throws: A `CodecError` that says where the first fault is.
+    static func tape(of source: SourceText, _ rules: Rules) throws -> Tape {
+        guard source.bytes.count <= min(rules.limits.bytes, 1 << 30) else {
+            throw CodecError(
+                "the text has \(source.bytes.count) bytes, but at most \(min(rules.limits.bytes, 1 << 30)) are allowed",
+                line: 1,
+                column: 1)
+        }
+        try DirectiveCheck.check(source)
+        let empty: [UInt8] = [0]
+        return try empty.withUnsafeBufferPointer { empty in
+            guard let base = empty.baseAddress else { throw CodecError("out of memory") }
+            var builder = TapeBuilder(source, rules, empty: base)
+            return try builder.run()
+        }
+    }
+
+    private mutating func run() throws -> Tape {
+        let parser = try LibYAMLParser(source.bytes)
+        let event = UnsafeMutablePointer<yaml_event_t>.allocate(capacity: 1)
+        defer { event.deallocate() }
+        while true {
+            guard parser.next(event) else { throw syntaxError(parser.fault()) }
+            let type = event.pointee.type
+            defer { yaml_event_delete(event) }
+            switch type {
+            case YAML_SCALAR_EVENT: try scalar(&event.pointee)
+            case YAML_MAPPING_START_EVENT: try open(&event.pointee, isMapping: true)
+            case YAML_SEQUENCE_START_EVENT: try open(&event.pointee, isMapping: false)
+            case YAML_MAPPING_END_EVENT, YAML_SEQUENCE_END_EVENT: try close(&event.pointee)
+            case YAML_ALIAS_EVENT: try alias(&event.pointee)
+            case YAML_DOCUMENT_START_EVENT:
+                // An anchor belongs to its document (section 3.2.2.2).
+                anchors.removeAll(keepingCapacity: true)
+                anchorNames.removeAll(keepingCapacity: true)
+                roots.append(nodes.count)
+            case YAML_STREAM_END_EVENT: return finish()
+            default: break
+            }
+        }
+    }
+
+    private mutating func finish() -> Tape {
+        var kept: [UInt32] = []
+        if rules.keepsEnds { kept = Array(UnsafeBufferPointer(start: ends.base, count: ends.count)) }
+        return Tape(
+            source: source, schema: rules.schema, mergeKeys: rules.mergeKeys, nodes: nodes.take(),
+            side: side.take().base, roots: roots, ends: kept)
+    }
+
+    // MARK: Events
+
+    private mutating func scalar(_ event: inout yaml_event_t) throws {
+        let start = cursor.offset(of: event.start_mark.index)
+        let scalar = event.data.scalar
+        let length = scalar.length
+        guard length <= rules.limits.scalarBytes else {
+            throw error(
+                "this scalar has \(length) bytes, but at most \(rules.limits.scalarBytes) are allowed", at: start)
+        }
+        guard let value = scalar.value else { throw error("libyaml gave a scalar without a value", at: start) }
+        let style: TapeNode.Style
+        switch scalar.style {
+        case YAML_SINGLE_QUOTED_SCALAR_STYLE: style = .singleQuoted
+        case YAML_DOUBLE_QUOTED_SCALAR_STYLE: style = .doubleQuoted
+        case YAML_LITERAL_SCALAR_STYLE: style = .literal
+        case YAML_FOLDED_SCALAR_STYLE: style = .folded
+        default: style = .plain
+        }
+        try enter(anchor: scalar.anchor, at: start, node: nodes.count)
+        if scalar.anchor != nil { anchors[anchors.count - 1].isComplete = true }
+        var tag = TapeNode.Tag.none
+        if let name = scalar.tag { tag = try scalarTag(name, value, length, style, at: start) }
+
+        // Most content stands in the text as it is, which a comparison proves; the rest is copied.
+        let content = UnsafeBufferPointer(start: value, count: length)
+        let node: TapeNode
+        let hasProperties = scalar.anchor != nil || scalar.tag != nil
+        let inner = start + (style == .singleQuoted || style == .doubleQuoted ? 1 : 0)
+        if length == 0 {
+            node = TapeNode(
+                start: start, extent: 0, kind: .scalar, style: style, tag: tag, flags: TapeNode.inSideBuffer)
+        } else if !hasProperties, style != .literal, style != .folded, inner + length <= source.bytes.count,
+            memcmp(text + inner, value, length) == 0
+        {
+            node = TapeNode(start: start, payload: inner, extent: length, kind: .scalar, style: style, tag: tag)
+        } else if !hasProperties, style == .literal, let place = LiteralPlace(of: content, in: source.bytes, at: start)
+        {
+            node = TapeNode(
+                start: start, payload: place.start, extent: length, kind: .scalar, style: style, tag: tag,
+                flags: TapeNode.indentedInText, number: place.indent)
+        } else {
+            guard side.count + length < Int(UInt32.max) else { throw error("the text is too large", at: start) }
+            node = TapeNode(
+                start: start, payload: side.count, extent: length, kind: .scalar, style: style, tag: tag,
+                flags: TapeNode.inSideBuffer)
+            side.append(contentsOf: content)
+        }
+        let isMerge = rules.mergeKeys && style == .plain && length == 2 && value[0] == 0x3C && value[1] == 0x3C
+        append(node, end: event.end_mark.index, isMerge: isMerge, isComplex: false, height: 0)
+    }
+
+    private mutating func open(_ event: inout yaml_event_t, isMapping: Bool) throws {
+        let start = cursor.offset(of: event.start_mark.index)
+        guard frames.count < rules.limits.depth else {
+            throw error("nested deeper than the \(rules.limits.depth) levels that are allowed", at: start)
+        }
+        let anchor = isMapping ? event.data.mapping_start.anchor : event.data.sequence_start.anchor
+        let tag = isMapping ? event.data.mapping_start.tag : event.data.sequence_start.tag
+        let isFlow =
+            isMapping
+            ? event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+            : event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE
+        if let tag {
+            let name = String(cString: tag)
+            let expected = isMapping ? "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq"
+            if name != expected, name != "!", rules.refusesUnknownTags { throw unknownTag(name, at: start) }
+        }
+        let node = nodes.count
+        try enter(anchor: anchor, at: start, node: node)
+        var frame = Frame(node: node, producedBefore: produced, isMapping: isMapping)
+        frame.anchor = anchor == nil ? nil : anchors.count - 1
+        append(
+            TapeNode(start: start, kind: isMapping ? .mapping : .sequence, style: isFlow ? .flow : .block),
+            end: event.end_mark.index, isMerge: false, isComplex: true, height: 0)
+        frames.append(frame)
+    }
+
+    private mutating func close(_ event: inout yaml_event_t) throws {
+        guard let frame = frames.last else { throw error("libyaml closed what was not open", at: 0) }
+        nodes[frame.node].payload = UInt32(truncatingIfNeeded: frame.children)
+        nodes[frame.node].extent = UInt32(truncatingIfNeeded: nodes.count)
+        nodes[frame.node].bits |= frame.flags
+        if frame.isMapping { try checkKeys(frame) }
+        frames.removeLast()
+        if let anchor = frame.anchor {
+            anchors[anchor].isComplete = true
+            anchors[anchor].height = frame.height
+            anchors[anchor].produced = produced - frame.producedBefore
+        }
+        if !frames.isEmpty {
+            frames[frames.count - 1].height = max(frames[frames.count - 1].height, frame.height + 1)
+        }
+        if rules.keepsEnds {
+            // A block ends with its last child; its end event comes only at the next token.
+            let isFlow = nodes[frame.node].style == .flow
+            let end = isFlow ? UInt32(truncatingIfNeeded: cursor.offset(of: event.end_mark.index)) : frame.end
+            ends[frame.node] = end
+            if let parent = frames.indices.last { frames[parent].end = max(frames[parent].end, end) }
+        }
+    }
+
+    private mutating func alias(_ event: inout yaml_event_t) throws {
+        let start = cursor.offset(of: event.start_mark.index)
+        let name = event.data.alias.anchor.map { String(cString: $0) } ?? ""
+        guard let number = anchorNames[name] else {
+            throw error("there is no anchor &\(name) before this alias", at: start)
+        }
+        let anchor = anchors[number]
+        guard anchor.isComplete else {
+            throw error("the alias *\(name) stands inside the node that it names", at: start)
+        }
+        guard frames.count + anchor.height <= rules.limits.depth else {
+            throw error(
+                "the alias *\(name) nests deeper than the \(rules.limits.depth) levels that are allowed", at: start)
+        }
+        expanded += anchor.produced
+        guard expanded / max(source.bytes.count, 1024) < max(rules.limits.aliasExpansion, 0) else {
+            throw error(
+                "the aliases up to here stand for \(expanded) nodes, more than \(rules.limits.aliasExpansion) for each byte",
+                at: start)
+        }
+        produced += anchor.produced - 1
+        let isComplex = nodes[anchor.node].kind != .scalar
+        append(
+            TapeNode(start: start, payload: anchor.node, extent: nodes.count + 1, kind: .alias, style: .plain),
+            end: event.end_mark.index, isMerge: false, isComplex: isComplex, height: anchor.height)
+    }
+
+    private mutating func enter(anchor: UnsafeMutablePointer<UInt8>?, at start: Int, node: Int) throws {
+        guard let anchor else { return }
+        anchorNames[String(cString: anchor)] = anchors.count
+        anchors.append(Anchor(node: node))
+    }
+
+    @inline(__always)
+    private mutating func append(_ node: TapeNode, end: Int, isMerge: Bool, isComplex: Bool, height: Int) {
+        if !frames.isEmpty {
+            let last = frames.count - 1
+            if frames[last].isMapping, frames[last].children & 1 == 0 {
+                frames[last].key = nodes.count
+                if isMerge { frames[last].flags |= TapeNode.hasMergeKey }
+                if isComplex { frames[last].flags |= TapeNode.hasComplexKey }
+            }
+            frames[last].children += 1
+            if height >= frames[last].height { frames[last].height = height + 1 }
+        }
+        produced += 1
+        nodes.append(node)
+        if rules.keepsEnds {
+            let end = UInt32(truncatingIfNeeded: cursor.offset(of: end))
+            ends.append(end)
+            if let parent = frames.indices.last { frames[parent].end = max(frames[parent].end, end) }
+        }
+    }
+
+    // MARK: Checks
+
+    /// Refuses a mapping with two keys of the same text (section 3.2.1.3 wants them unique).
+    private mutating func checkKeys(_ frame: Frame) throws {
+        guard frame.children > 2 else { return }
+        keys.removeAll()
+        var index = frame.node + 1
+        while index < nodes.count {
+            let key = nodes[index].kind == .alias ? Int(nodes[index].payload) : index
+            if nodes[key].kind == .scalar {
+                let isNew = insertKey(key)
+                guard isNew || (rules.mergeKeys && isMergeKey(key)) else {
+                    frames[frames.count - 1].key = index
+                    frames[frames.count - 1].children = 2
+                    throw error(
+                        "the key \(keyText(key).debugDescription) occurs twice in this mapping",
+                        at: Int(nodes[index].start))
+                }
+            }
+            index = after(after(index))
+        }
+    }
+
+    private func isMergeKey(_ key: Int) -> Bool {
+        nodes[key].style == .plain && nodes[key].extent == 2 && keyText(key) == "<<"
+    }
+
+    private mutating func insertKey(_ key: Int) -> Bool {
+        let node = nodes[key]
+        guard !node.has(TapeNode.indentedInText) else {
+            // A literal as a key: rare enough to be copied.
+            var bytes = Array(keyText(key).utf8)
+            let place = side.count
+            bytes.withUnsafeMutableBufferPointer { side.append(contentsOf: UnsafeBufferPointer($0)) }
+            nodes[key] = TapeNode(
+                start: Int(node.start), payload: place, extent: Int(node.extent), kind: .scalar, style: node.style,
+                tag: node.tag, flags: TapeNode.inSideBuffer)
+            return insertKey(key)
+        }
+        let base = UnsafePointer(side.base)
+        let text = text
+        let all = nodes.base
+        func content(_ node: TapeNode) -> UnsafeBufferPointer<UInt8> {
+            UnsafeBufferPointer(
+                start: (node.has(TapeNode.inSideBuffer) ? base : text) + Int(node.payload), count: Int(node.extent))
+        }
+        let bytes = content(node)
+        let found = keys.insert(hash: KeyTable.hash(bytes), token: UInt32(truncatingIfNeeded: key)) { other in
+            let candidate = content(all[Int(other)])
+            guard candidate.count == bytes.count else { return false }
+            guard let left = candidate.baseAddress, let right = bytes.baseAddress else { return true }
+            return memcmp(left, right, bytes.count) == 0
+        }
+        return found == nil
+    }
+
+    private func after(_ index: Int) -> Int {
+        nodes[index].kind == .scalar ? index + 1 : Int(nodes[index].extent)
+    }
+
+    private func keyText(_ key: Int) -> String {
+        let node = nodes[key]
+        guard node.has(TapeNode.indentedInText) else {
+            let base = node.has(TapeNode.inSideBuffer) ? UnsafePointer(side.base) : text
+            return String(
+                decoding: UnsafeBufferPointer(start: base + Int(node.payload), count: Int(node.extent)), as: UTF8.self)
+        }
+        // The lines without their indentation.
+        var lines: [UInt8] = []
+        var offset = Int(node.payload)
+        while lines.count < Int(node.extent) {
+            var spaces = 0
+            while spaces < node.number, offset < source.bytes.count, text[offset] == 0x20 {
+                offset += 1
+                spaces += 1
+            }
+            while lines.count < Int(node.extent), offset < source.bytes.count {
+                lines.append(text[offset])
+                offset += 1
+                if lines.last == 0x0A { break }
+            }
+        }
+        return String(decoding: lines, as: UTF8.self)
+    }
+
+    private func scalarTag(
+        _ name: UnsafeMutablePointer<UInt8>, _ value: UnsafeMutablePointer<UInt8>, _ length: Int,
+        _ style: TapeNode.Style, at start: Int
+    ) throws -> TapeNode.Tag {
+        let name = String(cString: name)
+        let content = UnsafeBufferPointer(start: UnsafePointer(value), count: length)
+        let prefix = "tag:yaml.org,2002:"
+        guard name.hasPrefix(prefix) else {
+            // The tag `!` alone makes a string of a scalar (section 6.9.1).
+            if name == "!" { return .string }
+            if rules.refusesUnknownTags { throw unknownTag(name, at: start) }
+            return style == .plain ? .none : .string
+        }
+        let kind = ScalarKind(plain: content, schema: rules.schema)
+        func require(_ holds: Bool, _ tag: TapeNode.Tag) throws -> TapeNode.Tag {
+            guard !holds else { return tag }
+            let shown = String(decoding: content.prefix(40), as: UTF8.self)
+            throw error(
+                "\(shown.debugDescription) is not what its tag !!\(name.dropFirst(prefix.utf8.count)) says", at: start)
+        }
+        switch name.dropFirst(prefix.utf8.count) {
+        case "str", "timestamp": return .string
+        case "int": return try require(kind == .integer, .integer)
+        case "float": return try require(kind == .float || kind == .integer, kind == .integer ? .integer : .float)
+        case "bool": return try require(kind == .true || kind == .false, .boolean)
+        case "null": return try require(kind == .null, .null)
+        case "binary": return .binary
+        default:
+            if rules.refusesUnknownTags { throw unknownTag(name, at: start) }
+            return style == .plain ? .none : .string
+        }
+    }
+
+    // MARK: Errors
+
+    private func unknownTag(_ name: String, at start: Int) -> CodecError {
+        error(
+            "the tag \(name) is not known here; expected one of !!str, !!int, !!float, !!bool, !!null, !!binary",
+            at: start)
+    }
+
+    private mutating func syntaxError(_ fault: LibYAMLParser.Fault) -> CodecError {
+        // libyaml's offset of a fault in the encoding is one of bytes.
+        let offset = fault.isByte ? fault.index : cursor.offset(of: fault.index)
+        return error(fault.reason, at: offset)
+    }
+
+    private func error(_ reason: String, at offset: Int) -> CodecError {
+        let place = source.position(of: offset)
+        var path: [PathKey] = []
+        for frame in frames {
+            if !frame.isMapping {
+                path.append(PathKey(index: frame.children))
+            } else if frame.children > 0 {
+                let key = nodes[frame.key].kind == .alias ? Int(nodes[frame.key].payload) : frame.key
+                path.append(PathKey(nodes[key].kind == .scalar ? keyText(key) : "?"))
+            }
+        }
+        return CodecError(reason, line: place.line, column: place.column, codingPath: path)
+    }
+}

@@ -1,0 +1,53 @@
+import CLibYAML
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Tells whether a thread's stack has room for one more level of nesting.
+///
+/// Codable recurses through the values' own code, whose frames can be of any size: on a small thread the depth limit
+/// alone would not prevent an overflow.
+struct StackGuard {
+    /// The addresses that may be used, once they are known.
+    private var usable: Range<UInt> = 0..<0
+
+    /// What must be left for one level of the value's own code, and for what that calls.
+    private static let reserve: UInt = 96 << 10
+
+    /// Whether another level fits.
+    @inline(__always)
+    mutating func hasRoom() -> Bool {
+        let here = Self.here()
+        return usable.contains(here) || isUsableElsewhere(here)
+    }
+
+    /// Looks the stack up: at the first call, near the stack's end, and on another thread.
+    @inline(never)
+    private mutating func isUsableElsewhere(_ here: UInt) -> Bool {
+        guard let stack = Self.stack() else { return true }
+        usable = min(stack.lowerBound + Self.reserve, stack.upperBound)..<stack.upperBound
+        return usable.contains(here)
+    }
+
+    @inline(never)
+    private static func here() -> UInt {
+        var local: UInt8 = 0
+        return withUnsafeMutablePointer(to: &local) { UInt(bitPattern: $0) }
+    }
+
+    /// This thread's stack; nil where the system does not say.
+    private static func stack() -> Range<UInt>? {
+        #if canImport(Glibc)
+            var base: UnsafeMutableRawPointer?
+            var size = 0
+            guard holdfast_thread_stack(&base, &size) == 0, let base else { return nil }
+            return UInt(bitPattern: base)..<UInt(bitPattern: base) + UInt(size)
+        #elseif canImport(Darwin)
+            let top = UInt(bitPattern: pthread_get_stackaddr_np(pthread_self()))
+            return top - UInt(pthread_get_stacksize_np(pthread_self()))..<top
+        #endif
+    }
+}

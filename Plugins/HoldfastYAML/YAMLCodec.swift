@@ -1,0 +1,92 @@
+public import FoundationEssentials
+public import Holdfast
+
+/// YAML as a format of managed files.
+///
+/// ```swift
+/// let registry = try CodecRegistry(YAMLCodec(filenames: ["config.yaml"]))
+/// ```
+public struct YAMLCodec: ManagedFileCodec {
+    /// The format's name.
+    public let format = "YAML"
+
+    /// The filenames that this codec manages.
+    public let filenames: [FilenamePattern]
+
+    /// How values are written.
+    public var encodingOptions: YAMLEncodingOptions
+
+    /// How values are read.
+    public var decodingOptions: YAMLDecodingOptions
+
+    /// Creates a codec.
+    ///
+    /// - Parameters:
+    ///   - filenames: The filenames to manage: literal names, or patterns.
+    ///   - encodingOptions: How values are written.
+    ///   - decodingOptions: How values are read.
+    public init(
+        filenames: [FilenamePattern] = ["*.yaml", "*.yml"],
+        encodingOptions: YAMLEncodingOptions = YAMLEncodingOptions(),
+        decodingOptions: YAMLDecodingOptions = YAMLDecodingOptions()
+    ) {
+        self.filenames = filenames
+        self.encodingOptions = encodingOptions
+        self.decodingOptions = decodingOptions
+    }
+
+    /// Encodes a value to the bytes of a whole file.
+    ///
+    /// - Parameters:
+    ///   - value: The value to encode.
+    ///   - context: The file's name and user info.
+    /// - Returns: The bytes to store.
+    /// - Throws: An `EncodingError`, or what the value's own `encode(to:)` throws.
+    public func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data {
+        var options = encodingOptions
+        options.userInfo.merge(context.userInfo) { _, new in new }
+        return try YAMLEncoder(options: options).encode(value)
+    }
+
+    /// Decodes a value from the bytes of a whole file.
+    ///
+    /// - Parameters:
+    ///   - type: The type to decode.
+    ///   - bytes: The file's bytes.
+    ///   - context: The file's name and user info.
+    /// - Returns: The value.
+    /// - Throws: A `CodecError` with line, column and coding path, or what the value's own `init(from:)` throws.
+    public func decode<Value: Decodable>(
+        _ type: Value.Type, from bytes: Data, in context: CodecContext
+    ) throws -> Value {
+        var options = decodingOptions
+        options.userInfo.merge(context.userInfo) { _, new in new }
+        do {
+            return try YAMLDecoder(options: options).decode(type, from: bytes)
+        } catch let error as DecodingError {
+            throw error.located ?? error
+        }
+    }
+
+    /// Checks that bytes are a well-formed file, without building a value.
+    ///
+    /// - Parameters:
+    ///   - bytes: The file's bytes.
+    ///   - context: The file's name.
+    /// - Throws: A `CodecError` that says where the first fault is.
+    public func validate(_ bytes: Data, in context: CodecContext) throws {
+        try YAMLDecoder(options: decodingOptions).validate(bytes)
+    }
+}
+
+extension DecodingError {
+    /// The error with its place as values.
+    var located: (any Error)? {
+        switch self {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
+            .dataCorrupted(let context):
+            return context.underlyingError as? CodecError
+        @unknown default: return nil
+        }
+    }
+}
