@@ -91,3 +91,28 @@ extension JSONValue: Codable {
         }
     }
 }
+
+extension JSONObject: Codable {
+    /// Decodes an object.
+    ///
+    /// - Parameter decoder: A decoder of any format.
+    /// - Throws: A `DecodingError` where there is another kind of value, or what the decoder throws.
+    public init(from decoder: any Decoder) throws {
+        let value = try JSONValue(from: decoder)
+        guard let object = value.object else {
+            throw DecodingError.typeMismatch(
+                Self.self,
+                DecodingError.Context(
+                    codingPath: decoder.codingPath, debugDescription: "expected an object, found \(value.kind)"))
+        }
+        self = object
+    }
+
+    /// Encodes the members.
+    ///
+    /// - Parameter encoder: An encoder of any format.
+    /// - Throws: What the encoder throws.
+    public func encode(to encoder: any Encoder) throws {
+        try JSONValue.object(self).encode(to: encoder)
+    }
+}
