@@ -1,4 +1,3 @@
-public import Holdfast
 import Synchronization
 
 /// How far something has come: a bar on a terminal, nothing elsewhere.
@@ -16,16 +15,19 @@ public final class ProgressBar: Sendable {
 
     /// Draws the bar.
     ///
-    /// - Parameter progress: How far it has come; less than what is drawn already changes nothing.
-    public func show(_ progress: StoreProgress) {
+    /// - Parameters:
+    ///   - completed: How much is done; less than what is drawn already changes nothing.
+    ///   - total: How much there is to do.
+    ///   - item: What was just done.
+    public func show(_ completed: Int, of total: Int, _ item: String) {
         guard Self.isVisible else { return }
         drawn.withLock { drawn in
-            guard progress.completed > drawn, progress.total > 0 else { return }
-            drawn = progress.completed
-            let filled = Self.width * progress.completed / progress.total
+            guard completed > drawn, total > 0 else { return }
+            drawn = completed
+            let filled = Self.width * completed / total
             let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
-            let name = progress.document.printable.truncated(toColumns: 40)
-            StandardError.write("\r\u{1B}[K\(bar) \(progress.completed)/\(progress.total) \(name)")
+            let name = item.printable.truncated(toColumns: 40)
+            StandardError.write("\r\u{1B}[K\(bar) \(completed)/\(total) \(name)")
         }
     }
 

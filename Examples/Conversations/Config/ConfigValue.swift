@@ -94,7 +94,8 @@ extension ConfigValue: Codable {
                 throw EncodingError.invalidValue(
                     text,
                     EncodingError.Context(
-                        codingPath: encoder.codingPath, debugDescription: "`\(text)` is no number that Swift can write"))
+                        codingPath: encoder.codingPath, debugDescription: "`\(text)` is no number that Swift can write")
+                )
             }
         }
     }

@@ -22,7 +22,8 @@ enum DraftFile {
                 if draft.isNew { throw CommandFailure("\(document): the conversation is gone") }
                 let current = try draft.unmanagedBytes(ConversationFiles.draft)
                 if case .some(let expected) = expected, expected != current {
-                    throw CommandFailure("\(document): the draft was changed meanwhile; it is as the other writer left it")
+                    throw CommandFailure(
+                        "\(document): the draft was changed meanwhile; it is as the other writer left it")
                 }
                 if current == bytes { return }
                 try draft.removeUnmanaged(ConversationFiles.draft)

@@ -48,7 +48,7 @@ final class TemporaryFolder {
         do {
             try FileManager.default.removeItem(atPath: root)
         } catch {
-            throw CommandFailure("\(root): the temporary folder can't be removed: \(error.localizedDescription)")
+            throw CommandFailure("\(root): the temporary folder can't be removed: \(error.systemReason)")
         }
     }
 }

@@ -20,5 +20,7 @@ struct ConversationName: Hashable {
     }
 
     /// Whether the name starts as one of these does: digits, then a dash or nothing.
-    var hasNumericID: Bool { !id.isEmpty && id.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } }
+    var hasNumericID: Bool {
+        !id.isEmpty && id.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
 }
