@@ -22,7 +22,9 @@ struct ConversationCommand {
 
     /// Changes the conversation under its lock, and answers with what was done.
     ///
-    /// - Parameter body: Makes the changes; it gets the name as it was found.
+    /// - Parameter body: Makes the changes; it is called under the lock.
+    /// - Returns: That it is done.
+    /// - Throws: What the kernel or `body` throws.
     func update(_ body: (inout Draft) throws -> Void) throws -> ExitStatus {
         let (store, name) = try open()
         return try answer(

@@ -24,7 +24,7 @@ struct Set: Command {
 
     func run() throws -> ExitStatus {
         try conversation.update { draft in
-            let before = try draft.value(ConversationFiles.config)
+            let before = try draft.value(ConversationFiles.config) ?? nil
             var config = before ?? .mapping([])
             for assignment in assignments { try config.set(assignment.value, at: assignment.path[...]) }
             // Nothing is written for what is set already, so that a person's own layout stays.

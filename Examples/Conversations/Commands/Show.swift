@@ -22,7 +22,7 @@ struct Show: Command {
         let snapshot = try store.documents.snapshot(name)
         let metadata = try snapshot.value(ConversationFiles.metadata)
         let events = try snapshot.value(ConversationFiles.events) ?? []
-        let config = try snapshot.value(ConversationFiles.config)?.json { .string($0) }
+        let config = (try snapshot.value(ConversationFiles.config) ?? nil)?.json { .string($0) }
         if conversation.isJSON {
             try ExactJSONOutput.write([
                 "name": .string(name),

@@ -14,7 +14,7 @@ struct ConfigAssignment {
         var options = YAMLDecodingOptions()
         options.plainScalarsAsStrings = true
         do {
-            self.value = try YAMLDecoder(options: options).decode(ConfigValue.self, from: value)
+            self.value = try YAMLDecoder(options: options).decode(ConfigValue?.self, from: value) ?? .null
         } catch DecodingError.dataCorrupted(let context) {
             throw UsageError("the value of `\(key)` is not YAML: \(context.debugDescription)")
         } catch {

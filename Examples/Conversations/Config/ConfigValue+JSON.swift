@@ -16,6 +16,7 @@ extension ConfigValue {
     /// The value as JSON.
     ///
     /// - Parameter substitute: What stands for a number that JSON can't write, such as `.inf`.
+    /// - Returns: The value.
     func json(_ substitute: (String) throws -> JSONValue) rethrows -> JSONValue {
         switch self {
         case .null: return .null

@@ -11,7 +11,11 @@ enum DraftFile {
     ///
     /// - Parameters:
     ///   - bytes: The new draft.
-    ///   - expected: What the draft must still be; nil for any.
+    ///   - expected: What the draft must still be; nothing for any.
+    ///   - document: The conversation's directory.
+    ///   - store: The store.
+    /// - Returns: What was done.
+    /// - Throws: ``CommandFailure`` where the draft is another by now, or what the kernel throws.
     static func write(
         _ bytes: Data, replacing expected: Data?? = .none, of document: String, in store: ConversationStore
     ) throws -> Receipt {
@@ -26,7 +30,9 @@ enum DraftFile {
                         "\(document): the draft was changed meanwhile; it is as the other writer left it")
                 }
                 if current == bytes { return }
-                try draft.removeUnmanaged(ConversationFiles.draft)
+                if try draft.removeUnmanaged(ConversationFiles.draft) {
+                    try folder.copyMode(to: ConversationFiles.draft, from: PathText(store.path(of: document)))
+                }
                 try draft.addUnmanaged(ConversationFiles.draft, copying: path)
             }
         }

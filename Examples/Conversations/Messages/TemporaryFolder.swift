@@ -20,6 +20,8 @@ final class TemporaryFolder {
     /// - Parameters:
     ///   - parent: Where it is made; nil for the system's place for temporary files.
     ///   - body: The work.
+    /// - Returns: What the work gives.
+    /// - Throws: What the work throws, or ``CommandFailure``.
     static func with<Result>(
         in parent: String? = nil, _ body: (TemporaryFolder) throws -> Result
     ) throws -> Result {
@@ -40,6 +42,14 @@ final class TemporaryFolder {
 
     /// The path of an entry.
     func path(_ name: String) -> String { "\(root)/\(name)" }
+
+    /// Gives an entry the mode of the file that it is to replace.
+    func copyMode(to name: String, from original: PathText) throws {
+        var status = stat()
+        guard stat(original.appending(name), &status) == 0, chmod(path(name), status.st_mode & 0o777) == 0 else {
+            throw CommandFailure("\(original.appending(name)): \(String(cString: strerror(errno)))")
+        }
+    }
 
     /// Leaves the folder where it is: what is in it is worth something.
     func keep() { isKept = true }

@@ -8,9 +8,11 @@ enum ConversationFiles {
     static let metadata = ManagedFile<JSONObject>("metadata.json")
     /// What was said, in order.
     static let events = ManagedFile<[JSONValue]>("events.json")
-    /// How the host works in this conversation; a person edits it too.
-    static let config = ManagedFile<ConfigValue>("config.yaml")
-    /// What the user is about to say. Nobody manages it: it is the person's own, open in an editor perhaps.
+    /// How the host works in this conversation; a person edits it too, and may leave nothing in it but comments.
+    static let config = ManagedFile<ConfigValue?>("config.yaml")
+    /// What the user is about to say.
+    ///
+    /// Nobody manages it: it is the person's own, open in an editor perhaps.
     static let draft = "QUERY_MESSAGE.md"
     /// The configuration's name where conversations are exchanged with other programs.
     static let exchangedConfig = ManagedFile<JSONValue>("base_config.json")

@@ -11,6 +11,9 @@ struct ConversationStore {
         self.documents = documents
     }
 
+    /// Where a conversation's directory is.
+    func path(of document: String) -> String { PathText(documents.path).appending(document) }
+
     /// The names of all conversations, oldest first.
     func names() throws -> [ConversationName] {
         try documents.list().map { ConversationName($0) }
@@ -20,6 +23,7 @@ struct ConversationStore {
     ///
     /// - Parameter prefix: Its directory's name, its id, or any beginning of the name that no other has.
     /// - Returns: The directory's name.
+    /// - Throws: ``CommandFailure`` where there is none or more than one.
     func find(_ prefix: String) throws -> String {
         let names = try names()
         func matches(_ text: String) -> Bool { text.utf8.elementsEqual(prefix.utf8) }
@@ -43,6 +47,8 @@ struct ConversationStore {
     ///   - id: The id; nil for one of the current time.
     ///   - title: The title that the name is made of.
     ///   - fill: Makes the first generation.
+    /// - Returns: What was done.
+    /// - Throws: ``CommandFailure`` where the id is taken, or what the kernel or `fill` throws.
     func create(id: String?, title: String, _ fill: (inout Draft) throws -> Void) throws -> Receipt {
         try create(fill) { taken in
             let id = id ?? ConversationID.next(after: taken)

@@ -1,8 +1,10 @@
 import CommandLineKit
 import Glibc
 
-/// Keeps two processes from giving one id to two new conversations: a lock of the store's directory itself, which is not
-/// the kernel's lock file, and which vanishes with the process. flock(2).
+/// Keeps two processes from giving one id to two new conversations.
+///
+/// It is a lock of the store's directory itself, which is not the kernel's lock file, and it vanishes with the process:
+/// flock(2).
 struct CreationLock {
     private let descriptor: Int32
 

@@ -31,6 +31,8 @@ struct StoreSettings {
     ///   - isCreated: Whether a missing store is created: only where something is put into it, so that a mistyped path
     ///     is told and not obeyed.
     ///   - recovery: Whether recovery happens, or is only reported.
+    /// - Returns: The store.
+    /// - Throws: `HoldfastError`, or ``UsageError`` where the environment makes no sense.
     func open(creating isCreated: Bool = false, recovery: RecoveryAtOpening = .recover) throws -> ConversationStore {
         var options = StoreOptions()
         options.durability = durability

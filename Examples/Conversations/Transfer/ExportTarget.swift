@@ -39,13 +39,14 @@ struct ExportTarget {
             if let bytes = try source.bytes(filename) { try target.setBytes(bytes, for: filename) }
         }
         if let config = try source.value(ConversationFiles.config) {
+            let config = config ?? .null
             let document = source.document
             try target.set(
                 try config.json { number in
                     throw CommandFailure("\(document)/config.yaml: \(number) is a number that JSON has not")
                 }, for: ConversationFiles.exchangedConfig)
         }
-        let folder = PathText(store.documents.path).appending(source.document)
+        let folder = store.path(of: source.document)
         for entry in try source.unmanagedEntries() {
             try target.addUnmanaged(entry, copying: PathText(folder).appending(entry))
         }
