@@ -34,8 +34,10 @@ let package = Package(
             swiftSettings: strict),
         // For codec authors and hosts: a conformance suite for codecs, and what crash tests need.
         .target(name: "HoldfastTesting", dependencies: ["Holdfast"], swiftSettings: strict),
+        // getopt_long and wcwidth, which Swift's Glibc module does not show.
+        .target(name: "CCommandLine"),
         // What both command-line tools share: options by getopt_long, tables, progress.
-        .target(name: "CommandLineKit", dependencies: ["Holdfast"], swiftSettings: strict),
+        .target(name: "CommandLineKit", dependencies: ["CCommandLine", "Holdfast"], swiftSettings: strict),
         // The operator's tool, `holdfast`.
         .executableTarget(
             name: "HoldfastCLI", dependencies: ["Holdfast", "HoldfastJSON", "HoldfastYAML", "CommandLineKit"],
@@ -61,6 +63,10 @@ let package = Package(
             name: "HoldfastJSONTests", dependencies: ["HoldfastJSON", "HoldfastTesting"], swiftSettings: strict),
         .testTarget(
             name: "HoldfastYAMLTests", dependencies: ["HoldfastYAML", "HoldfastTesting", "CLibYAML"], swiftSettings: strict),
+        // Runs the built executables as child processes.
+        .testTarget(
+            name: "ConversationsTests", dependencies: ["Conversations", "HoldfastCLI", "HoldfastJSON"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

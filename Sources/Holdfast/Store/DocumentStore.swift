@@ -24,7 +24,8 @@ public final class DocumentStore: Sendable {
     private init(path: String, context: StoreContext) {
         self.path = path
         self.context = context
-        recoveryReport = StoreRecovery(context: context).run(isDryRun: false, progress: nil)
+        recoveryReport = StoreRecovery(context: context).run(
+            isDryRun: context.options.recoveryAtOpening == .report, progress: nil)
         switch context.options.validationAtOpening {
         case .none: validationReport = nil
         case .report: validationReport = StoreVerification(context: context).run(.report, progress: nil)

@@ -11,6 +11,9 @@ public struct StoreOptions: Sendable {
     /// Its parent must exist.
     public var createsStore = true
 
+    /// Whether opening recovers what crashes have left, or only reports it.
+    public var recoveryAtOpening: RecoveryAtOpening = .recover
+
     /// Whether every document's managed files are validated when the store is opened, and what happens to damaged ones.
     public var validationAtOpening: ValidationAtOpening = .none
 
@@ -29,6 +32,16 @@ public struct StoreOptions: Sendable {
 
     /// Creates the default options: durable against power loss, a lock timeout of 10 seconds, no validation.
     public init() {}
+}
+
+/// What opening a store does about what crashes have left in it.
+public enum RecoveryAtOpening: String, Sendable, Codable {
+    /// It is mended, and reported in ``DocumentStore/recoveryReport``.
+    case recover
+    /// What would be done is reported, and nothing is changed: for tools that only look.
+    ///
+    /// An update still recovers its own document first.
+    case report
 }
 
 /// What opening a store does about documents that fail validation.

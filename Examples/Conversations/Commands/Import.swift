@@ -1,0 +1,55 @@
+import CommandLineKit
+import FoundationEssentials
+import Holdfast
+
+/// `import PATH…`: takes in conversations of other programs.
+struct Import: Command {
+    static let name = "import"
+    static let synopsis = "PATH..."
+    static let summary = "import conversations: a conversation's directory, or a directory of them"
+    static let discussion = """
+        metadata.json and events.json are taken as they are, base_config.json becomes config.yaml, and every other entry
+        is carried along. A conversation that can't be imported does not keep the others from it. The store is created
+        where there is none.
+        """
+    static let options = [CommandOption.json]
+
+    let settings: StoreSettings
+    let paths: [String]
+    let isJSON: Bool
+
+    init(_ arguments: inout Arguments) throws {
+        settings = try StoreSettings(arguments)
+        isJSON = arguments.has(.json)
+        paths = try arguments.remaining("PATH")
+    }
+
+    func run() throws -> ExitStatus {
+        let sources = try paths.flatMap { try ConversationSource.find(at: $0) }
+        let store = try settings.open(creating: true)
+        let bar = ProgressBar()
+        var receipts: [Receipt] = []
+        var status = ExitStatus.done
+        for (index, source) in sources.enumerated() {
+            do {
+                let receipt = try source.importInto(store)
+                receipts.append(receipt)
+                if !isJSON, !ProgressBar.isVisible {
+                    try StandardOutput.writeLine("\(index + 1)/\(sources.count) \(receipt.document)")
+                }
+            } catch {
+                bar.clear()
+                StandardError.report("conversations: \(source.path): \(error)")
+                status = .failed
+            }
+            bar.show(index + 1, of: sources.count, source.name)
+        }
+        bar.clear()
+        if isJSON {
+            try JSONOutput.write(receipts)
+        } else if ProgressBar.isVisible {
+            try StandardOutput.writeLine("imported \(receipts.count) of \(sources.count) conversations")
+        }
+        return status
+    }
+}

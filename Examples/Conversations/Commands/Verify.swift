@@ -1,0 +1,26 @@
+import CommandLineKit
+import Holdfast
+
+/// `verify`: validates every file of every conversation.
+struct Verify: Command {
+    static let name = "verify"
+    static let summary = "check that every file of every conversation is whole"
+    static let discussion = "The exit status is 3 where something is damaged. Nothing is changed."
+    static let options = [CommandOption.json]
+
+    let settings: StoreSettings
+    let isJSON: Bool
+
+    init(_ arguments: inout Arguments) throws {
+        settings = try StoreSettings(arguments)
+        isJSON = arguments.has(.json)
+    }
+
+    func run() throws -> ExitStatus {
+        let store = try settings.open()
+        let bar = ProgressBar()
+        let report = try store.documents.verify(.report) { bar.show($0.completed, of: $0.total, $0.document) }
+        bar.clear()
+        return try report.write(isJSON: isJSON)
+    }
+}

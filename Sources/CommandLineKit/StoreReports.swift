@@ -1,0 +1,57 @@
+public import Holdfast
+
+extension RecoveryReport {
+    /// Writes the report to standard output, for a person or for a program.
+    ///
+    /// - Parameter isJSON: Whether a program reads it.
+    /// - Returns: ``ExitStatus/failed`` where something that had to be done could not be done.
+    /// - Throws: Any error of writing.
+    public func write(isJSON: Bool) throws -> ExitStatus {
+        if isJSON { try JSONOutput.write(self) } else { try writeText() }
+        return isComplete ? .done : .failed
+    }
+
+    private func writeText() throws {
+        if documents.isEmpty {
+            try StandardOutput.writeLine("nothing to recover in \(documentCount) documents")
+        } else {
+            var table = Table(
+                ("DOCUMENT", .leading), ("FOUND", .leading), (isDryRun ? "TO DO" : "DONE", .leading),
+                ("NOTE", .leading))
+            for document in documents {
+                let notes =
+                    document.reconciled.map { "\($0.path) \($0.action.rawValue)" }
+                    + [document.skipped, document.failure].compactMap { $0 }
+                table.add(
+                    document.name, document.found.joined(separator: ", "),
+                    document.actions.map(\.rawValue).joined(separator: ", "), notes.joined(separator: "; "))
+            }
+            try table.write()
+        }
+        for warning in warnings { try StandardOutput.writeLine("warning: \(warning.description.printable)") }
+    }
+}
+
+extension VerificationReport {
+    /// Writes the report to standard output, for a person or for a program.
+    ///
+    /// - Parameter isJSON: Whether a program reads it.
+    /// - Returns: ``ExitStatus/damaged`` where it tells of damage.
+    /// - Throws: Any error of writing.
+    public func write(isJSON: Bool) throws -> ExitStatus {
+        if isJSON { try JSONOutput.write(self) } else { try writeText() }
+        return isSound ? .done : .damaged
+    }
+
+    private func writeText() throws {
+        if !damage.isEmpty {
+            var table = Table(("DOCUMENT", .leading), ("FILE", .leading), ("DAMAGE", .leading))
+            for damage in damage { table.add(damage.document, damage.file ?? "", damage.problem) }
+            try table.write()
+        }
+        for warning in warnings { try StandardOutput.writeLine("warning: \(warning.description.printable)") }
+        try StandardOutput.writeLine(
+            "\(damage.isEmpty ? "sound" : "\(damage.count) damaged"): \(documentCount) documents, "
+                + "\(fileCount) files, \(byteCount) bytes")
+    }
+}

@@ -1,0 +1,25 @@
+import CommandLineKit
+import Holdfast
+
+/// `verify`: validates every managed file.
+struct Verify: Command {
+    static let name = "verify"
+    static let synopsis = "[STORE]"
+    static let summary = "check that every JSON and YAML file is well-formed; change nothing"
+    static let discussion = "The exit status is 3 where one is not."
+    static let options = [CommandOption.json]
+
+    let settings: StoreSettings
+
+    init(_ arguments: inout Arguments) throws {
+        settings = try StoreSettings(&arguments)
+    }
+
+    func run() throws -> ExitStatus {
+        let store = try settings.open(.report)
+        let bar = ProgressBar()
+        let report = try store.verify(.report) { bar.show($0.completed, of: $0.total, $0.document) }
+        bar.clear()
+        return try report.write(isJSON: settings.isJSON)
+    }
+}

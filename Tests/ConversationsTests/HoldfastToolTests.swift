@@ -1,0 +1,63 @@
+import HoldfastJSON
+import Testing
+
+@Suite struct `The operator's tool` {
+    private func holdfast(_ arguments: String...) throws -> ToolProcess.Outcome {
+        try ToolProcess(name: "holdfast", arguments: arguments).run()
+    }
+
+    /// A store of another host: two documents of JSON and YAML files.
+    private static func store() throws -> TestStore {
+        let store = try TestStore()
+        try store.write("{}", to: "store/a/note.json")
+        try store.write("x: 1\n", to: "store/a/meta.yml")
+        try store.write("text", to: "store/a/README")
+        try store.write("x: 1\n", to: "store/b/meta.yaml")
+        return store
+    }
+
+    @Test func `inspect lists documents, files and remnants, and changes nothing`() throws {
+        let store = try Self.store()
+        try store.write("{", to: "store/.staging-a/note.json")
+        for arguments in [["inspect", store.path, "--json"], ["--store", store.path, "inspect", "--json"]] {
+            let outcome = try ToolProcess(name: "holdfast", arguments: arguments).run()
+            #expect(outcome.status == 0)
+            let report = try TestStore.parse(outcome.output.data)
+            let documents = report["documents"]?.array
+            #expect(documents?.map { $0["name"] } == ["a", "b"])
+            #expect(documents?.first?["managed"]?.array?.map { $0["name"] } == ["meta.yml", "note.json"])
+            #expect(documents?.first?["unmanaged"] == ["README"])
+            #expect(report["recovery"]?["documents"]?.array?.first?["actions"] == ["removeStaging"])
+        }
+        let text = try holdfast("inspect", store.path)
+        #expect(text.output.contains("README") && text.output.contains("removeStaging"))
+        #expect(store.exists(".staging-a/note.json"))
+    }
+
+    @Test func `recover mends, and a dry run does not`() throws {
+        let store = try Self.store()
+        try store.write("x", to: "store/b/meta.yaml.tmp")
+        #expect(try holdfast("recover", "--dry-run", store.path).output.contains("removeTemporaryFiles"))
+        #expect(store.exists("b/meta.yaml.tmp"))
+        #expect(try holdfast("recover", store.path).status == 0)
+        #expect(!store.exists("b/meta.yaml.tmp"))
+        #expect(try holdfast("recover", store.path).output == "nothing to recover in 2 documents\n")
+    }
+
+    @Test func `verify ends with 3 where a file is damaged, and mends nothing`() throws {
+        let store = try Self.store()
+        try store.write("{", to: "store/.staging-a/note.json")
+        #expect(try holdfast("verify", store.path).status == 0)
+        try store.write("x: [", to: "store/a/meta.yml")
+        let outcome = try holdfast("verify", store.path, "--json")
+        #expect(outcome.status == 3)
+        #expect(try TestStore.parse(outcome.output.data)["damage"]?.array?.map { $0["file"] } == ["meta.yml"])
+        #expect(store.exists(".staging-a/note.json"))
+    }
+
+    @Test func `a missing store is an error, and a missing argument a usage error`() throws {
+        #expect(try holdfast("verify", "/nonexistent/store").status == 1)
+        #expect(try holdfast("inspect").status == 2)
+        #expect(try holdfast("inspect", "--help").status == 0)
+    }
+}
