@@ -108,7 +108,9 @@ import Testing
         #expect(read == dates)
     }
 
-    @Test(arguments: ["1969-12-31T23:59:59.500Z", "2000-02-29T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+    @Test(arguments: [
+        "1969-12-31T23:59:59.500Z", "2000-02-29T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
+    ])
     func `timestamps agree with Foundation's`(text: String) throws {
         let date = try YAMLDecoder().decode(Date.self, from: text)
         #expect(try YAMLEncoder().encodeToString(date) == text + "\n")
