@@ -49,6 +49,12 @@ let package = Package(
             name: "HoldfastJSONTests", dependencies: ["HoldfastJSON", "HoldfastTesting"], swiftSettings: strict),
         .testTarget(
             name: "HoldfastYAMLTests", dependencies: ["HoldfastYAML", "HoldfastTesting", "CLibYAML"], swiftSettings: strict),
+        // libyaml in a plain C loop: what the YAML benchmark compares with.
+        .target(name: "YAMLBaseline", dependencies: ["CLibYAML"], path: "Tests/Benchmarks/YAMLBaseline"),
+        // Speed, growth and memory of the YAML codec, with thresholds.
+        .executableTarget(
+            name: "YAMLBenchmark", dependencies: ["HoldfastYAML", "YAMLBaseline"], path: "Tests/Benchmarks/YAML",
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
