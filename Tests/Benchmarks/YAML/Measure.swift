@@ -15,6 +15,17 @@ enum Measure {
         return best
     }
 
+    /// The best of several rounds for each of some things to do, in seconds.
+    ///
+    /// Each round does all of them, so that what else the machine does at the time weighs on all.
+    static func interleaved(rounds: Int = 8, _ bodies: [() throws -> Void]) throws -> [Double] {
+        var best = bodies.map { _ in Double.infinity }
+        for _ in 0..<rounds {
+            for (index, body) in bodies.enumerated() { best[index] = min(best[index], try seconds(runs: 1, body)) }
+        }
+        return best
+    }
+
     /// A line of `/proc/self/status` in bytes: `VmRSS` what is resident, `VmHWM` the most that was.
     static func status(_ name: String) throws -> Int {
         let text = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)

@@ -33,22 +33,24 @@ var failures: [String] = []
         failures.append("\(name): not equal")
         return
     }
-    var parse = 0.0
-    var emit = 0.0
-    data.withUnsafeBytes { bytes in
-        let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        parse = Measure.seconds { _ = yaml_baseline_parse(base, bytes.count) }
-        let events = yaml_baseline_record(base, bytes.count)
-        emit = Measure.seconds { _ = yaml_baseline_emit(events) }
-        yaml_baseline_free(events)
-    }
-    let decode = try Measure.seconds { _ = try decoder.decode(Value.self, from: data) }
-    let validate = try Measure.seconds { try decoder.validate(data) }
-    let encode = try Measure.seconds { _ = try encoder.encode(value) }
     let json = JSONEncoder()
     let jsonData = try json.encode(value)
-    let jsonEncode = try Measure.seconds(runs: 3) { _ = try json.encode(value) }
-    let jsonDecode = try Measure.seconds(runs: 3) { _ = try JSONDecoder().decode(Value.self, from: jsonData) }
+    let times = try data.withUnsafeBytes { bytes in
+        let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let events = yaml_baseline_record(base, bytes.count)
+        defer { yaml_baseline_free(events) }
+        return try Measure.interleaved([
+            { _ = yaml_baseline_parse(base, bytes.count) },
+            { _ = try decoder.decode(Value.self, from: data) },
+            { _ = yaml_baseline_emit(events) },
+            { _ = try encoder.encode(value) },
+            { try decoder.validate(data) },
+            { _ = try json.encode(value) },
+            { _ = try JSONDecoder().decode(Value.self, from: jsonData) },
+        ])
+    }
+    let (parse, decode, emit, encode) = (times[0], times[1], times[2], times[3])
+    let (validate, jsonEncode, jsonDecode) = (times[4], times[5], times[6])
     let format = "%@: %.1f MB; MB/s: libyaml parse %.0f, validate %.0f, decode %.0f; libyaml emit %.0f, encode %.0f"
     print(
         String(
@@ -65,18 +67,18 @@ var failures: [String] = []
 }
 
 @MainActor func growth<Value: Codable>(_ name: String, _ make: (Int) -> Value, _ sizes: [Int]) throws {
-    var previous: (decode: Double, encode: Double)?
-    for size in sizes {
+    let texts = try sizes.map { try YAMLEncoder().encode(make($0)) }
+    var bodies: [() throws -> Void] = []
+    for (size, text) in zip(sizes, texts) {
         let value = make(size)
-        let data = try YAMLEncoder().encode(value)
-        let runs = size > 100_000 ? 3 : 9
-        let encode = try Measure.seconds(runs: runs) { _ = try YAMLEncoder().encode(value) }
-        let decode = try Measure.seconds(runs: runs) { _ = try YAMLDecoder().decode(Value.self, from: data) }
-        if let previous {
-            report("growth, \(name) of \(size), decode", decode / previous.decode, atMost: Threshold.growth)
-            report("growth, \(name) of \(size), encode", encode / previous.encode, atMost: Threshold.growth)
-        }
-        previous = (decode, encode)
+        bodies.append { _ = try YAMLEncoder().encode(value) }
+        bodies.append { _ = try YAMLDecoder().decode(Value.self, from: text) }
+    }
+    let times = try Measure.interleaved(rounds: 12, bodies)
+    for index in sizes.indices.dropFirst() {
+        let (encode, decode) = (times[2 * index], times[2 * index + 1])
+        report("growth, \(name) of \(sizes[index]), encode", encode / times[2 * index - 2], atMost: Threshold.growth)
+        report("growth, \(name) of \(sizes[index]), decode", decode / times[2 * index - 1], atMost: Threshold.growth)
     }
 }
 
@@ -99,6 +101,9 @@ case "decode":
     // For a profiler: decodes over and over.
     let data = try YAMLEncoder().encode(Samples.events(bytes: 10 << 20))
     for _ in 0..<20 { _ = try YAMLDecoder().decode([Event].self, from: data) }
+case "decode-keys":
+    let data = try YAMLEncoder().encode(Samples.keys(count: 200_000))
+    for _ in 0..<20 { _ = try YAMLDecoder().decode([String: Int].self, from: data) }
 case "encode":
     let events = Samples.events(bytes: 10 << 20)
     for _ in 0..<40 { _ = try YAMLEncoder().encode(events) }
