@@ -67,6 +67,12 @@ let package = Package(
         .testTarget(
             name: "ConversationsTests", dependencies: ["Conversations", "HoldfastCLI", "HoldfastJSON"],
             swiftSettings: strict),
+        // libyaml in a plain C loop: what the YAML benchmark compares with.
+        .target(name: "YAMLBaseline", dependencies: ["CLibYAML"], path: "Tests/Benchmarks/YAMLBaseline"),
+        // Speed, growth and memory of the YAML codec, with thresholds.
+        .executableTarget(
+            name: "YAMLBenchmark", dependencies: ["HoldfastYAML", "YAMLBaseline"], path: "Tests/Benchmarks/YAML",
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

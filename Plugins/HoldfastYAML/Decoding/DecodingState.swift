@@ -8,6 +8,7 @@ final class DecodingState {
     let userInfo: [CodingUserInfoKey: Any]
     let usesDefaultKeys: Bool
     @exclusivity(unchecked) var stack = StackGuard()
+    @exclusivity(unchecked) var knownTypes: [(identity: ObjectIdentifier, container: (any KnownContainer.Type)?)] = []
 
     init(_ tape: Tape, _ options: YAMLDecodingOptions) {
         self.tape = tape

@@ -32,55 +32,13 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         return keys
     }
 
-    /// The nodes of an entry.
-    private struct Entry {
-        var key: Int
-        /// Never an alias.
-        var value: Int
-    }
-
     @inline(__always)
-    private func find(_ key: Key) -> Entry? {
+    private func find(_ key: Key) -> TapeDecoder.FoundEntry? {
         var name = key.stringValue
-        return name.withUTF8 { find($0) }
+        return name.withUTF8 { decoder.find($0) }
     }
 
-    private func find(_ name: UnsafeBufferPointer<UInt8>) -> Entry? {
-        let tape = decoder.tape
-        let node = decoder.node
-        if let index = decoder.keyIndex {
-            return index.find(name).map { Entry(key: $0.key, value: tape.resolve($0.value)) }
-        }
-        let end = tape.next(after: node)
-        let first = node + 1
-        let hint = first + tape.nodes[node].number
-        var position = hint < end ? hint : first
-        var isFirst = true
-        // Once around, from the hint.
-        for _ in 0..<Int(tape.nodes[node].payload) / 2 {
-            let candidate = tape.nodes[tape.resolve(position)]
-            let value = tape.next(after: position)
-            let following = tape.next(after: value)
-            if tape.content(candidate, equals: name) {
-                tape.nodes[node].setNumber(following - first)
-                return Entry(key: position, value: tape.resolve(value))
-            }
-            if isFirst, tape.nodes[node].payload > 48 { break }
-            isFirst = false
-            position = following < end ? following : first
-        }
-        guard tape.nodes[node].payload > 48 else { return nil }
-        do {
-            let index = try KeyIndex(decoder)
-            decoder.keyIndex = index
-            return index.find(name).map { Entry(key: $0.key, value: tape.resolve($0.value)) }
-        } catch {
-            // An index fails only for keys that are not scalars, with which it is made at once.
-            return nil
-        }
-    }
-
-    private func require(_ key: Key) throws -> Entry {
+    private func require(_ key: Key) throws -> TapeDecoder.FoundEntry {
         if let entry = find(key) { return entry }
         let path = decoder.codingPath
         let error = decoder.error("the key \(key.stringValue.debugDescription) is missing in this mapping", -1, path)
@@ -89,7 +47,7 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     /// An entry that is there and is not null.
     @inline(__always)
-    private func present(_ key: Key) -> Entry? {
+    private func present(_ key: Key) -> TapeDecoder.FoundEntry? {
         guard let entry = find(key), !decoder.isNull(entry.value) else { return nil }
         return entry
     }
@@ -98,25 +56,27 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     func decodeNil(forKey key: Key) throws -> Bool { decoder.isNull(try require(key).value) }
 
-    private func string(_ entry: Entry) throws -> String {
+    private func string(_ entry: TapeDecoder.FoundEntry) throws -> String {
         try decoder.unboxString(entry.value, key: entry.key, index: -1)
     }
 
-    private func bool(_ entry: Entry) throws -> Bool { try decoder.unboxBool(entry.value, key: entry.key, index: -1) }
+    private func bool(_ entry: TapeDecoder.FoundEntry) throws -> Bool {
+        try decoder.unboxBool(entry.value, key: entry.key, index: -1)
+    }
 
-    private func double(_ entry: Entry) throws -> Double {
+    private func double(_ entry: TapeDecoder.FoundEntry) throws -> Double {
         try decoder.unboxDouble(entry.value, key: entry.key, index: -1)
     }
 
-    private func float(_ entry: Entry) throws -> Float {
+    private func float(_ entry: TapeDecoder.FoundEntry) throws -> Float {
         try decoder.unboxFloat(entry.value, key: entry.key, index: -1)
     }
 
-    private func integer<Integer: FixedWidthInteger>(_ entry: Entry) throws -> Integer {
+    private func integer<Integer: FixedWidthInteger>(_ entry: TapeDecoder.FoundEntry) throws -> Integer {
         try decoder.unboxInteger(Integer.self, entry.value, key: entry.key, index: -1)
     }
 
-    private func value<Value: Decodable>(_ entry: Entry) throws -> Value {
+    private func value<Value: Decodable>(_ entry: TapeDecoder.FoundEntry) throws -> Value {
         try decoder.unbox(Value.self, node: entry.value, key: entry.key, index: -1)
     }
 
@@ -138,15 +98,30 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decode(_ type: UInt128.Type, forKey key: Key) throws -> UInt128 { try integer(require(key)) }
     func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value { try value(require(key)) }
 
-    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try present(key).map(bool) }
-    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try present(key).map(string) }
-    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? { try present(key).map(double) }
-    func decodeIfPresent(_ type: Float.Type, forKey key: Key) throws -> Float? { try present(key).map(float) }
-    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try present(key).map(integer) }
-    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try present(key).map(integer) }
-    func decodeIfPresent(_ type: UInt64.Type, forKey key: Key) throws -> UInt64? { try present(key).map(integer) }
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? {
+        if let entry = present(key) { try bool(entry) } else { nil }
+    }
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
+        if let entry = present(key) { try string(entry) } else { nil }
+    }
+    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? {
+        if let entry = present(key) { try double(entry) } else { nil }
+    }
+    func decodeIfPresent(_ type: Float.Type, forKey key: Key) throws -> Float? {
+        if let entry = present(key) { try float(entry) } else { nil }
+    }
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? {
+        if let entry = present(key) { try integer(entry) } else { nil }
+    }
+    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? {
+        if let entry = present(key) { try integer(entry) } else { nil }
+    }
+    func decodeIfPresent(_ type: UInt64.Type, forKey key: Key) throws -> UInt64? {
+        if let entry = present(key) { try integer(entry) } else { nil }
+    }
     func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
-        try present(key).map(value)
+        guard let entry = present(key) else { return nil }
+        return try decoder.unbox(type, node: entry.value, key: entry.key, index: -1)
     }
 
     func nestedContainer<NestedKey: CodingKey>(
@@ -163,7 +138,7 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     func superDecoder() throws -> any Decoder {
         let name: StaticString = "super"
-        let entry = name.withUTF8Buffer { find($0) }
+        let entry = name.withUTF8Buffer { decoder.find($0) }
         return decoder.child(entry?.value ?? -1, key: entry?.key ?? -1, index: -1)
     }
 

@@ -206,9 +206,7 @@ final class TapeDecoder: Decoder {
         if type == URL.self, let url = try decoder.unboxURL() as? Value { return url }
         if type == Decimal.self, let decimal = try decoder.unboxDecimal() as? Value { return decimal }
         if type == YAMLValue.self, let value = try decoder.unboxValue(node) as? Value { return value }
-        if let dictionary = type as? any StringKeyedDictionary.Type, !state.usesDefaultKeys,
-            let value = try dictionary.decode(decoder) as? Value
-        {
+        if let container = state.knownContainer(type), let value = try container.decode(decoder) as? Value {
             return value
         }
         return try Value(from: decoder)
@@ -299,30 +297,5 @@ extension TapeDecoder: SingleValueDecodingContainer {
     func decode(_ type: UInt128.Type) throws -> UInt128 { try unboxInteger(type, node, key: -2, index: -1) }
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
         try unbox(type, node: node, key: -2, index: -1)
-    }
-}
-
-/// Dictionaries whose keys are strings, and therefore data, which no key strategy may change.
-protocol StringKeyedDictionary {
-    static func decode(_ decoder: TapeDecoder) throws -> Self
-}
-
-extension Dictionary: StringKeyedDictionary where Key == String, Value: Decodable {
-    static func decode(_ decoder: TapeDecoder) throws -> [String: Value] {
-        try decoder.unboxDictionary(Value.self)
-    }
-}
-
-extension TapeDecoder {
-    func unboxDictionary<Value: Decodable>(_ type: Value.Type) throws -> [String: Value] {
-        guard node >= 0, tape.nodes[node].kind == .mapping else {
-            throw mismatch([String: Value].self, "a mapping", node)
-        }
-        var result: [String: Value] = [:]
-        for entry in try KeyIndex.entries(of: node, in: self) {
-            result[tape.string(tape.nodes[tape.resolve(entry.key)])] = try unbox(
-                type, node: tape.resolve(entry.value), key: entry.key, index: -1)
-        }
-        return result
     }
 }

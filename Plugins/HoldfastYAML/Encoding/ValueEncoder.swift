@@ -21,7 +21,7 @@ final class ValueEncoder: Encoder {
         case none, scalar, sequence, mapping
     }
 
-    unowned let state: EncodingState
+    let state: EncodingState
     @exclusivity(unchecked) private(set) var buffer: TextBuffer
     @exclusivity(unchecked) private(set) var shape = Shape.none
     @exclusivity(unchecked) private(set) var count = 0
@@ -117,12 +117,12 @@ final class ValueEncoder: Encoder {
 
     /// Remembers a misuse where nothing can be thrown.
     private func misuse(_ what: String) {
-        if state.misuse == nil { state.misuse = invalid(self, "the value \(what) at the same place") }
+        if state.misuse == nil { state.misuse = invalid((), "the value \(what) at the same place") }
     }
 
     private func checkWritable() throws {
         guard !isBusy, !isClosed else {
-            throw invalid(self, "this container is used while a value in it is being encoded, or after its own end")
+            throw invalid((), "this container is used while a value in it is being encoded, or after its own end")
         }
     }
 
@@ -275,7 +275,7 @@ final class ValueEncoder: Encoder {
             misuse("fails to open a nested container")
         }
         let child = makeChild(in: text, name: name)
-        if child.depth > state.options.limits.depth, state.misuse == nil { state.misuse = child.tooDeep(child) }
+        if child.depth > state.options.limits.depth, state.misuse == nil { state.misuse = child.tooDeep(()) }
         state.chunks.append(child)
         return child
     }
@@ -353,7 +353,7 @@ final class ValueEncoder: Encoder {
     /// Writes this encoder's value as a scalar.
     private func encodeScalar(_ write: () throws -> Void) throws {
         try checkWritable()
-        guard shape == .none else { throw invalid(self, "the value is encoded twice at the same place") }
+        guard shape == .none else { throw invalid((), "the value is encoded twice at the same place") }
         if placement == .afterKey { buffer.append(0x20) }
         try write()
         buffer.append(0x0A)

@@ -28,7 +28,8 @@ struct CharacterCursor {
         while character < target, offset + 8 <= bytes.count {
             let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
             let continuing = (word & ~(word << 1)) & 0x8080_8080_8080_8080
-            let starts = 8 - continuing.nonzeroBitCount
+            // The sum of the eight bytes, each zero or one, comes out on top of the product.
+            let starts = 8 - Int(truncatingIfNeeded: ((continuing >> 7) &* 0x0101_0101_0101_0101) >> 56)
             guard character + starts <= target else { break }
             character += starts
             offset += 8

@@ -221,8 +221,32 @@ enum NumberText {
             let value = exponent == 0 ? Double(mantissa) : Double(mantissa) / powers[-exponent]
             return bytes[0] == UInt8(ascii: "-") ? -value : value
         }
+        if index == bytes.count, digits > 0, isDecimal, let value = extended(mantissa, exponent) {
+            return bytes[0] == UInt8(ascii: "-") ? -value : value
+        }
         return floating(bytes, kind: kind, schema: schema)
     }
+
+    /// Divides with 64 bits of precision, and rounds to the 53 of a double; nil where that could round twice.
+    ///
+    /// The mantissa and powers of ten up to 10^27 are exact in an extended double. Its quotient is on the same side of
+    /// the middle between two doubles as the true one, unless it is that middle.
+    private static func extended(_ mantissa: UInt64, _ exponent: Int) -> Double? {
+        #if arch(x86_64) || arch(i386)
+            guard exponent >= -27, mantissa > 0 else { return nil }
+            let quotient = Float80(mantissa) / extendedPowers[-exponent]
+            guard quotient.significandBitPattern & 0x7FF != 0x400 else { return nil }
+            return Double(quotient)
+        #else
+            return nil
+        #endif
+    }
+
+    #if arch(x86_64) || arch(i386)
+        private static let extendedPowers: [Float80] = (0...27).map { power in
+            (0..<power).reduce(Float80(1)) { product, _ in product * 10 }
+        }
+    #endif
 
     /// Reads a scalar that was recognised as a float or an integer, rounded once; nil where it overflows.
     @inline(never)

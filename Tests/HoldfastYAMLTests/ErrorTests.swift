@@ -1,0 +1,185 @@
+import Foundation
+import Holdfast
+import HoldfastYAML
+import Testing
+
+/// Every error says in one line where it is and what was expected.
+@Suite struct ErrorTests {
+    struct Event: Codable {
+        var id: Int
+        var role: String
+        var tags: [String]?
+    }
+
+    struct Log: Codable {
+        var events: [Event]
+        var limit: UInt8?
+        var url: URL?
+        var when: Date?
+        var on: Bool?
+    }
+
+    /// Decodes through the codec, and returns what it throws.
+    func failure<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> String {
+        let codec = YAMLCodec()
+        let error = try #require(throws: CodecError.self) {
+            _ = try codec.decode(type, from: Data(text.utf8), in: CodecContext(filename: "a.yaml"))
+        }
+        #expect(error.line != nil && error.column != nil)
+        #expect(!error.description.contains("\n"))
+        return error.description
+    }
+
+    @Test(arguments: [
+        (
+            "events:\n  - {id: 1, role: [a]}\n",
+            "line 2, column 19, at events[0].role: expected a string, found a sequence"
+        ),
+        (
+            "events:\n  - id: 1\n    role: x\n  - id: \"2\"\n",
+            "line 4, column 9, at events[1].id: expected an integer, found the string \"2\""
+        ),
+        ("events:\n- role: x\n", "line 2, column 3, at events[0]: the key \"id\" is missing in this mapping"),
+        ("events: {}\n", "line 1, column 9, at events: expected a sequence, found a mapping"),
+        ("- 1\n", "line 1, column 1: expected a mapping, found a sequence"),
+        ("", "line 1, column 1: expected a value, but the text holds none"),
+        (
+            "events: []\nlimit: 256\n",
+            "line 2, column 8, at limit: the integer 256 does not fit UInt8, which holds 0 to 255"
+        ),
+        ("events: []\nlimit: 1.0\n", "line 2, column 8, at limit: expected an integer, found the float 1.0"),
+        ("events: []\non: yes\n", "line 2, column 5, at on: expected true or false, found the string \"yes\""),
+        (
+            "events: []\nwhen: soon\n",
+            "line 2, column 7, at when: expected a timestamp such as 2024-05-01T12:34:56.789Z, found the string \"soon\""
+        ),
+        (
+            "events: [{id: 1, role: 7}]\n",
+            "line 1, column 24, at events[0].role: expected a string, found the integer 7 (quote it to make it a string)"
+        ),
+        ("events: [{id: 1, role: null}]\n", "line 1, column 24, at events[0].role: expected a string, found null"),
+        ("events: []\n--- {}\n", "line 2, column 5: a second document starts here, but one was expected"),
+        ("é: 😀\né: 1\n", "line 2, column 1, at é: the key \"é\" occurs twice in this mapping"),
+        ("a: *b\n", "line 1, column 4, at a: there is no anchor &b before this alias"),
+        ("a: &b [*b]\n", "line 1, column 8, at a[0]: the alias *b stands inside the node that it names"),
+        (
+            "a: !foo 1\n",
+            "line 1, column 4, at a: the tag !foo is not known here; expected one of !!str, !!int, !!float, !!bool, !!null, !!binary"
+        ),
+        ("a: !!int x\n", "line 1, column 4, at a: \"x\" is not what its tag !!int says"),
+    ])
+    func `errors name line, column, path and what was expected`(text: String, expected: String) throws {
+        #expect(try failure(Log.self, text) == expected)
+    }
+
+    @Test(arguments: [
+        "a: [1, 2\nb: 3\n", "a: b: c\n", "\"a", "a:\n\t- b\n", "%YAML 2.0\n---\n", "a: \u{1}\n", "- a\nb\n", "{a: b",
+        "*", "&", "a: |x\n",
+    ])
+    func `syntax errors have a place, and validation finds them too`(text: String) throws {
+        let decoded = try failure(Log.self, text)
+        let validated = try #require(throws: CodecError.self) {
+            try YAMLCodec().validate(Data(text.utf8), in: CodecContext(filename: "a.yaml"))
+        }
+        #expect(validated.description == decoded)
+    }
+
+    @Test func `bytes that are not UTF-8 are refused at their place`() throws {
+        for bytes in [
+            [0x61, 0x3A, 0x20, 0xFF], [0x61, 0xC3], [0xED, 0xA0, 0x80], [0xC0, 0x80], [0xF5, 0x80, 0x80, 0x80],
+        ] as [[UInt8]] {
+            let error = try #require(throws: CodecError.self) { try YAMLDecoder().validate(Data(bytes)) }
+            #expect(error.line == 1)
+        }
+    }
+
+    @Test func `an error of a value's own code gets its line and column`() throws {
+        enum Role: String, Decodable { case user, assistant }
+        struct Message: Decodable { var role: Role }
+        let text = try failure([String: [Message]].self, "a:\n  - role: user\n  - role: robot\n")
+        #expect(text.hasPrefix("line 3, column 11, at a[1].role: "))
+    }
+
+    @Test func `errors are decoding errors of the right kind`() throws {
+        let decoder = YAMLDecoder()
+        func kind(_ text: String) -> String {
+            do {
+                _ = try decoder.decode(Event.self, from: text)
+                return "none"
+            } catch DecodingError.typeMismatch(_, let context) {
+                return "typeMismatch \(context.codingPath.map(\.stringValue))"
+            } catch DecodingError.valueNotFound(_, let context) {
+                return "valueNotFound \(context.codingPath.map(\.stringValue))"
+            } catch DecodingError.keyNotFound(let key, _) {
+                return "keyNotFound \(key.stringValue)"
+            } catch DecodingError.dataCorrupted {
+                return "dataCorrupted"
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(kind("{id: x, role: a}") == "typeMismatch [\"id\"]")
+        #expect(kind("{id: ~, role: a}") == "valueNotFound [\"id\"]")
+        #expect(kind("{id: 1}") == "keyNotFound role")
+        #expect(kind("{id: 1") == "dataCorrupted")
+        #expect(kind("{id: 1, role: a}") == "none")
+    }
+
+    @Test func `a value that can't be encoded is refused with its path, and the rest goes on`() throws {
+        struct Odd: Encodable {
+            struct Failing: Encodable {
+                func encode(to encoder: any Encoder) throws {
+                    var container = encoder.unkeyedContainer()
+                    try container.encode(1)
+                    throw CancellationError()
+                }
+            }
+            enum CodingKeys: String, CodingKey { case a, b, c }
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.container(keyedBy: CodingKeys.self)
+                #expect(throws: CancellationError.self) { try container.encode(Failing(), forKey: .a) }
+                try container.encode("x", forKey: .b)
+                #expect(throws: CancellationError.self) { try container.encode([Failing()], forKey: .c) }
+                try container.encode([1], forKey: .a)
+            }
+        }
+        #expect(try YAMLEncoder().encodeToString(Odd()) == "b: x\na:\n  - 1\n")
+        var encoder = YAMLEncoder()
+        encoder.nonConformingFloatEncodingStrategy = .throw
+        let error = try #require(throws: EncodingError.self) { _ = try encoder.encode(["a": [1, Double.nan]]) }
+        guard case .invalidValue(_, let context) = error else { return }
+        #expect(context.codingPath.map(\.stringValue) == ["a"])
+    }
+
+    @Test func `misuse of containers is an error, not a trap`() throws {
+        struct TwoKinds: Encodable {
+            func encode(to encoder: any Encoder) throws {
+                _ = encoder.container(keyedBy: ErrorKey.self)
+                _ = encoder.unkeyedContainer()
+            }
+        }
+        struct TwoValues: Encodable {
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(1)
+                try container.encode(2)
+            }
+        }
+        struct TwoKeys: Encodable {
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.container(keyedBy: ErrorKey.self)
+                try container.encode(1, forKey: .a)
+                try container.encode(2, forKey: .a)
+            }
+        }
+        struct Nothing: Encodable {
+            func encode(to encoder: any Encoder) throws {}
+        }
+        enum ErrorKey: String, CodingKey { case a }
+        #expect(throws: EncodingError.self) { try YAMLEncoder().encode(TwoKinds()) }
+        #expect(throws: EncodingError.self) { try YAMLEncoder().encode(TwoValues()) }
+        #expect(throws: EncodingError.self) { try YAMLEncoder().encode(TwoKeys()) }
+        #expect(throws: EncodingError.self) { try YAMLEncoder().encode(Nothing()) }
+        #expect(try YAMLEncoder().encodeToString([Nothing()]) == "- {}\n")
+    }
+}
