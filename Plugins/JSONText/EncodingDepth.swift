@@ -1,5 +1,5 @@
-import FoundationEssentials
-import Holdfast
+internal import FoundationEssentials
+internal import Holdfast
 
 /// Bounds how deep a value nests, before Foundation's encoder recurses into it.
 ///
