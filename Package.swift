@@ -11,6 +11,7 @@ let package = Package(
     products: [
         .library(name: "Holdfast", targets: ["Holdfast"]),
         .library(name: "HoldfastJSON", targets: ["HoldfastJSON"]),
+        .library(name: "HoldfastJSONLines", targets: ["HoldfastJSONLines"]),
         .library(name: "HoldfastYAML", targets: ["HoldfastYAML"]),
         .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
         .executable(name: "conversations", targets: ["Conversations"]),
@@ -21,9 +22,16 @@ let package = Package(
         .target(name: "CHoldfast"),
         // The kernel: documents, commits, recovery. Knows no format.
         .target(name: "Holdfast", dependencies: ["CHoldfast"], swiftSettings: strict),
-        // JSON through Foundation.
+        // The format library of both JSON codecs: a strict scanner, lossless values, Foundation's coders in bounds.
+        .target(name: "JSONText", dependencies: ["Holdfast"], path: "Plugins/JSONText", swiftSettings: strict),
+        // JSON: a value a file.
         .target(
-            name: "HoldfastJSON", dependencies: ["Holdfast"], path: "Plugins/HoldfastJSON", swiftSettings: strict),
+            name: "HoldfastJSON", dependencies: ["Holdfast", "JSONText"], path: "Plugins/HoldfastJSON",
+            swiftSettings: strict),
+        // JSON Lines: a value a line, and arrays that grow by numbered files.
+        .target(
+            name: "HoldfastJSONLines", dependencies: ["Holdfast", "JSONText"], path: "Plugins/HoldfastJSONLines",
+            swiftSettings: strict),
         // libyaml, from the system.
         .systemLibrary(
             name: "CLibYAML", path: "Plugins/CLibYAML", pkgConfig: "yaml-0.1",
@@ -61,6 +69,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "HoldfastJSONTests", dependencies: ["HoldfastJSON", "HoldfastTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "HoldfastJSONLinesTests", dependencies: ["HoldfastJSONLines", "HoldfastTesting"],
+            swiftSettings: strict),
         .testTarget(
             name: "HoldfastYAMLTests", dependencies: ["HoldfastYAML", "HoldfastTesting", "CLibYAML"], swiftSettings: strict),
         // Runs the built executables as child processes.

@@ -1,5 +1,6 @@
 public import FoundationEssentials
 public import Holdfast
+@_exported public import JSONText
 
 /// JSON, through Foundation's coders.
 ///
@@ -20,6 +21,8 @@ public struct JSONCodec: ManagedFileCodec {
 
     /// How it writes and reads.
     public let options: JSONOptions
+
+    private var coder: JSONCoder { JSONCoder(options: options) }
 
     /// Creates a codec.
     ///
@@ -49,20 +52,7 @@ public struct JSONCodec: ManagedFileCodec {
     /// - Throws: A `CodecError` where the value can't be written as JSON or nests too deep, or what the value's own
     ///   code throws.
     public func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data {
-        if let exact = value as? any ExactJSONConvertible {
-            var writer = JSONWriter(options: options)
-            try writer.write(exact.exactJSON)
-            if options.endsWithLineBreak { writer.breakLastLine() }
-            return Data(writer.bytes)
-        }
-        try EncodingDepth.check(value, limit: options.maximumDepth, userInfo: context.userInfo)
-        do {
-            var bytes = try options.encoder(userInfo: context.userInfo).encode(value)
-            if options.endsWithLineBreak { bytes.append(UInt8(ascii: "\n")) }
-            return bytes
-        } catch let error as EncodingError {
-            throw CodecError(error)
-        }
+        try coder.encode(value, userInfo: context.userInfo)
     }
 
     /// Decodes a value.
@@ -76,24 +66,7 @@ public struct JSONCodec: ManagedFileCodec {
     ///   what the type's own code throws.
     public func decode<Value: Decodable>(_ type: Value.Type, from bytes: Data, in context: CodecContext) throws -> Value
     {
-        try validate(bytes, in: context)
-        if let exact = type as? any ExactJSONConvertible.Type {
-            let value = bytes.withBytes { bytes in
-                var parser = JSONParser(scanned: bytes)
-                return parser.value()
-            }
-            do throws(ExactJSONMismatch) {
-                if let value = try exact.init(exact: value, at: []) as? Value { return value }
-            } catch {
-                throw CodecError(
-                    "expected \(error.expected), found \(error.found.kind)", at: error.path, in: bytes)
-            }
-        }
-        do {
-            return try options.decoder(userInfo: context.userInfo).decode(type, from: bytes)
-        } catch let error as DecodingError {
-            throw CodecError(error, in: bytes)
-        }
+        try coder.decode(type, from: bytes, userInfo: context.userInfo)
     }
 
     /// Checks that bytes are JSON, by one pass over them.
@@ -103,64 +76,6 @@ public struct JSONCodec: ManagedFileCodec {
     ///   - context: The file's name.
     /// - Throws: A `CodecError` with line and column of the first fault.
     public func validate(_ bytes: Data, in context: CodecContext) throws {
-        try bytes.withBytes { bytes throws(CodecError) in
-            do throws(JSONFault) {
-                var scanner = JSONScanner(bytes, maximumDepth: options.maximumDepth)
-                try scanner.scan()
-            } catch {
-                throw error.codecError(in: bytes)
-            }
-        }
-    }
-}
-
-extension Data {
-    fileprivate func withBytes<Result, Failure: Error>(
-        _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let result = withUnsafeBytes { raw in
-            raw.withMemoryRebound(to: UInt8.self) { bytes in
-                Swift.Result { () throws(Failure) in try body(bytes) }
-            }
-        }
-        return try result.get()
-    }
-}
-
-extension CodecError {
-    fileprivate init(_ error: EncodingError) {
-        switch error {
-        case .invalidValue(_, let context):
-            self.init(Self.reason(context.debugDescription), codingPath: context.codingPath)
-        @unknown default:
-            self.init("\(error)")
-        }
-    }
-
-    fileprivate init(_ error: DecodingError, in bytes: Data) {
-        switch error {
-        case .typeMismatch(_, let context), .dataCorrupted(let context):
-            self.init(Self.reason(context.debugDescription), at: context.codingPath, in: bytes)
-        case .keyNotFound(let key, let context):
-            self.init("the key \(key.stringValue.debugDescription) is missing", at: context.codingPath, in: bytes)
-        case .valueNotFound(let type, let context):
-            self.init("expected \(type), found null or no value", at: context.codingPath, in: bytes)
-        @unknown default:
-            self.init("\(error)")
-        }
-    }
-
-    fileprivate init(_ reason: String, at path: [any CodingKey], in bytes: Data) {
-        let place = bytes.withBytes { bytes in
-            var locator = JSONLocator(scanned: bytes)
-            return locator.offset(of: path).map { TextPlace(of: $0, in: bytes) }
-        }
-        self.init(reason, line: place?.line, column: place?.column, codingPath: path)
-    }
-
-    /// Foundation's sentence as a clause.
-    private static func reason(_ sentence: String) -> String {
-        let clause = sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
-        return clause.prefix(1).lowercased() + clause.dropFirst()
+        try coder.validate(bytes)
     }
 }

@@ -1,5 +1,5 @@
-import FoundationEssentials
-import Holdfast
+internal import FoundationEssentials
+internal import Holdfast
 
 /// Bounds how deep a value nests, before Foundation's encoder recurses into it.
 ///
@@ -65,7 +65,7 @@ final class EncodingDepth {
     /// Whether Foundation writes a type without calling its `encode(to:)`, or the type is known to end here.
     private static func isLeaf(_ type: any Any.Type) -> Bool {
         type == Date.self || type == Data.self || type == UUID.self || type == URL.self || type == Decimal.self
-            || type == [String].self || type == [Int].self || type == [Double].self
+            || type == [String].self || type == [Int].self || type == [Double].self || type == [String: String].self
     }
 
     /// Notes that an array or object is opened within a number of others.

@@ -1,4 +1,4 @@
-import FoundationEssentials
+internal import FoundationEssentials
 
 // Foundation's coders are classes that keep their settings in variables; a new pair for each call is what makes a codec
 // safe to call from several threads at once. Making one costs about as much as coding one number.

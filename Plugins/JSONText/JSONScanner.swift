@@ -226,28 +226,66 @@ struct JSONScanner: ~Copyable {
     private mutating func skipString() throws(JSONFault) -> Bool {
         let start = i - 1
         var isEscaped = false
+        // A local place stays in a register, while `i` is memory; the rare and the wrong go the long way, through `i`.
+        var place = i
         while true {
-            i = skipPlainBytes(from: i)
-            guard i < end else {
+            place = skipPlainBytes(from: place)
+            guard place < end else {
                 i = start
                 throw fault("a string is never closed")
             }
-            let byte = base[i]
-            if byte == UInt8(ascii: "\"") {
-                i += 1
+            switch base[place] {
+            case UInt8(ascii: "\""):
+                i = place + 1
                 return isEscaped
-            } else if byte == UInt8(ascii: "\\") {
+            case UInt8(ascii: "\\"):
                 isEscaped = true
-                try skipEscape()
-            } else if byte < 0x20 {
-                throw fault("\(describe(byte)) inside a string must be written as an escape")
-            } else if byte < 0x80 {
-                i += 1
-            } else {
-                // Runs of other scripts stay in this loop.
-                repeat { try skipScalar() } while i < end && base[i] >= 0x80
+                if place + 1 < end, Self.isSimpleEscape(base[place + 1]) {
+                    place += 2
+                } else {
+                    i = place
+                    try skipEscape()
+                    place = i
+                }
+            case ..<0x20:
+                i = place
+                throw fault("\(describe(base[place])) inside a string must be written as an escape")
+            default:
+                while place < end, base[place] >= 0x80 {
+                    let count = countOfUsualScalar(at: place)
+                    if count > 0 {
+                        place += count
+                    } else {
+                        i = place
+                        try skipScalar()
+                        place = i
+                    }
+                }
             }
         }
+    }
+
+    /// Whether a byte makes an escape of two with a backslash before it.
+    @inline(__always)
+    private static func isSimpleEscape(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            true
+        default: false
+        }
+    }
+
+    /// The length of a scalar that is not ASCII, where few tests can tell that it is right; else 0.
+    @inline(__always)
+    private func countOfUsualScalar(at place: Int) -> Int {
+        guard place + 4 <= end else { return 0 }
+        let lead = base[place]
+        guard base[place + 1] & 0xC0 == 0x80 else { return 0 }
+        if lead &- 0xC2 < 0x1E { return 2 }
+        guard base[place + 2] & 0xC0 == 0x80 else { return 0 }
+        if lead &- 0xE1 < 0x0C { return 3 }
+        return lead == 0xF0 && base[place + 1] >= 0x90 && base[place + 3] & 0xC0 == 0x80 ? 4 : 0
     }
 
     private static let highBits: UInt64 = 0x8080_8080_8080_8080
@@ -272,6 +310,12 @@ struct JSONScanner: ~Copyable {
     @inline(__always)
     private func skipPlainBytes(from start: Int) -> Int {
         var i = start
+        // Where text is short or other scripts are mixed in, the first eight bytes decide; else four times as many.
+        if i + 8 <= end {
+            let first = Self.marks(UnsafeRawPointer(base + i).loadUnaligned(as: UInt64.self))
+            if first & Self.highBits != 0 { return i + Self.position(first) }
+            i += 8
+        }
         while i + 32 <= end {
             let bytes = UnsafeRawPointer(base + i)
             let first = Self.marks(bytes.loadUnaligned(as: UInt64.self))

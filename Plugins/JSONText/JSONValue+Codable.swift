@@ -1,4 +1,4 @@
-import FoundationEssentials
+internal import FoundationEssentials
 
 extension JSONValue: Codable {
     /// Reads a value from any decoder.

@@ -1,4 +1,4 @@
-import Holdfast
+internal import Holdfast
 
 /// What the scanner found wrong, and at which byte; the line and column are counted only when it is reported.
 struct JSONFault: Error {

@@ -45,6 +45,24 @@ struct JSONLocator {
         return i < bytes.count ? i : nil
     }
 
+    /// The places of an array's elements, without what separates them; nil where the text is no array.
+    mutating func elements() -> [Range<Int>]? {
+        i = 0
+        skipSeparators()
+        guard i < bytes.count, bytes[i] == UInt8(ascii: "[") else { return nil }
+        i += 1
+        skipSeparators()
+        var elements: [Range<Int>] = []
+        while i < bytes.count, bytes[i] != UInt8(ascii: "]") {
+            let start = i
+            skipValue()
+            var end = i
+            while end > start, Self.isSeparator(bytes[end - 1]) { end -= 1 }
+            elements.append(start..<end)
+        }
+        return elements
+    }
+
     /// Skips a value, and what separates it from the next.
     private mutating func skipValue() {
         var depth = 0
@@ -72,11 +90,11 @@ struct JSONLocator {
     }
 
     private mutating func skipSeparators() {
-        while i < bytes.count,
-            bytes[i] <= UInt8(ascii: " ") || bytes[i] == UInt8(ascii: ",") || bytes[i] == UInt8(ascii: ":")
-        {
-            i += 1
-        }
+        while i < bytes.count, Self.isSeparator(bytes[i]) { i += 1 }
+    }
+
+    private static func isSeparator(_ byte: UInt8) -> Bool {
+        byte <= UInt8(ascii: " ") || byte == UInt8(ascii: ",") || byte == UInt8(ascii: ":")
     }
 
     /// Whether a byte ends a number or a literal.

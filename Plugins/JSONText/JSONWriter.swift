@@ -1,5 +1,5 @@
-import FoundationEssentials
-import Holdfast
+internal import FoundationEssentials
+internal import Holdfast
 
 /// Writes a ``JSONValue`` in the very form in which Foundation's encoder writes other values, so that a file looks the
 /// same whichever way it was written.

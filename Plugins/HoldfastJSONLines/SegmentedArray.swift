@@ -1,0 +1,146 @@
+import FoundationEssentials
+public import Holdfast
+public import JSONText
+
+/// An array that grows at its end, kept as numbered files of bounded size.
+///
+/// They are `events-000001.jsonl`, `events-000002.jsonl` and so on.
+///
+/// An array in one file is written whole at every save. This one is appended to by writing its last file only, or a new
+/// one; the kernel carries the others over by link. So a save costs what it adds, however long the array has grown.
+///
+/// ```swift
+/// let events = SegmentedArray<Event>("events")
+/// let store = try DocumentStore.open(at: "conversations", codecs: CodecRegistry(events.codec))
+/// try store.update("2024-notes") { draft in
+///     try draft.append([Event(role: "user", content: "Hello")], to: events)
+/// }
+/// let all = try store.snapshot("2024-notes").elements(of: events)
+/// ```
+public struct SegmentedArray<Element: Codable>: Sendable {
+    /// What the files' names start with.
+    public let name: String
+
+    /// How many bytes a file may hold, unless a single element needs more.
+    ///
+    /// It bounds what an append writes. Smaller files are more files, which every commit that swaps the directory links.
+    public let segmentSize: Int
+
+    /// The codec for the files, for the store's registry.
+    public let codec: JSONLinesCodec
+
+    /// Creates an array's description.
+    ///
+    /// - Parameters:
+    ///   - name: What the files' names start with.
+    ///   - segmentSize: How many bytes a file may hold, unless a single element needs more.
+    ///   - options: How elements are written and read.
+    public init(_ name: String, segmentSize: Int = 256 << 10, options: JSONOptions = JSONOptions()) {
+        self.name = name
+        self.segmentSize = segmentSize
+        codec = JSONLinesCodec(filenames: [FilenamePattern("\(name)-*.jsonl")], options: options)
+    }
+
+    /// The name of a file, by its number from 1.
+    func filename(_ number: Int) -> String {
+        let digits = String(number)
+        return "\(name)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).jsonl"
+    }
+
+    /// Counts the files of this array among a document's.
+    ///
+    /// Their numbers run from 1 without a gap: a missing file would be a hole in the array that nobody sees.
+    func segmentCount(among filenames: [String]) throws -> Int {
+        var numbers: Set<Int> = []
+        for filename in filenames where filename.hasPrefix("\(name)-") && filename.hasSuffix(".jsonl") {
+            let digits = filename.dropFirst(name.utf8.count + 1).dropLast(".jsonl".utf8.count)
+            guard let number = Int(digits), number > 0, self.filename(number) == filename else { continue }
+            numbers.insert(number)
+        }
+        guard let last = numbers.max() else { return 0 }
+        guard numbers.count == last else {
+            let missing = (1...last).first { !numbers.contains($0) } ?? last
+            throw CodecError("\(filename(missing)) is missing, though \(filename(last)) is there")
+        }
+        return last
+    }
+}
+
+extension Draft {
+    /// Reads a segmented array, as the draft has it now.
+    ///
+    /// - Parameter array: The array.
+    /// - Returns: Its elements; none where there is no file of it.
+    /// - Throws: An error where a file is missing between others, or can't be read or decoded.
+    public mutating func elements<Element>(of array: SegmentedArray<Element>) throws -> [Element] {
+        var elements: [Element] = []
+        for number in 0..<(try array.segmentCount(among: managedFiles())) {
+            elements += try value(ManagedFile<[Element]>(array.filename(number + 1))) ?? []
+        }
+        return elements
+    }
+
+    /// Appends to a segmented array, by writing its last file and new ones only.
+    ///
+    /// - Parameters:
+    ///   - elements: What comes last.
+    ///   - array: The array.
+    /// - Throws: An error where an element can't be encoded, or the last file can't be read.
+    public mutating func append<Element>(_ elements: [Element], to array: SegmentedArray<Element>) throws {
+        let count = try array.segmentCount(among: managedFiles())
+        try write(elements, to: array, after: count, bytes: count > 0 ? bytes(array.filename(count)) : nil)
+    }
+
+    /// Replaces a segmented array; files whose bytes stay the same are not written again.
+    ///
+    /// - Parameters:
+    ///   - elements: All its elements.
+    ///   - array: The array.
+    /// - Throws: An error where an element can't be encoded.
+    public mutating func setElements<Element>(_ elements: [Element], of array: SegmentedArray<Element>) throws {
+        let before = try array.segmentCount(among: managedFiles())
+        let after = try write(elements, to: array, after: 0, bytes: nil)
+        // From the end, so that the draft never has a gap.
+        for number in stride(from: before, to: after, by: -1) { try remove(array.filename(number)) }
+    }
+
+    /// Fills up the last file and then new ones; returns the last one's number.
+    @discardableResult
+    private mutating func write<Element>(
+        _ elements: [Element], to array: SegmentedArray<Element>, after last: Int, bytes: Data?
+    ) throws -> Int {
+        // All is encoded first: where an element can't be, the draft is as before.
+        let lines = try array.codec.lines(of: elements, in: CodecContext(filename: array.filename(last + 1)))
+        var number = max(last, 1)
+        var segment = bytes ?? Data()
+        // A person's editor may have left out the last line break.
+        if let end = segment.last, end != UInt8(ascii: "\n") { segment.append(UInt8(ascii: "\n")) }
+        var isChanged = false
+        for line in lines {
+            if !segment.isEmpty, segment.count + line.count > array.segmentSize {
+                if isChanged { try setBytes(segment, for: array.filename(number)) }
+                number += 1
+                segment = Data()
+            }
+            segment.append(line)
+            isChanged = true
+        }
+        if isChanged { try setBytes(segment, for: array.filename(number)) }
+        return isChanged ? number : last
+    }
+}
+
+extension Snapshot {
+    /// Reads a segmented array.
+    ///
+    /// - Parameter array: The array.
+    /// - Returns: Its elements; none where there is no file of it.
+    /// - Throws: An error where a file is missing between others, or can't be decoded.
+    public func elements<Element>(of array: SegmentedArray<Element>) throws -> [Element] {
+        var elements: [Element] = []
+        for number in 0..<(try array.segmentCount(among: managedFiles)) {
+            elements += try value(ManagedFile<[Element]>(array.filename(number + 1))) ?? []
+        }
+        return elements
+    }
+}

@@ -1,0 +1,147 @@
+package import FoundationEssentials
+package import Holdfast
+
+/// JSON through Foundation's coders, in the bounds and with the strictness that files need.
+package struct JSONCoder: Sendable {
+    private let options: JSONOptions
+
+    package init(options: JSONOptions) {
+        self.options = options
+    }
+
+    package func encode<Value: Encodable>(
+        _ value: Value, userInfo: [CodingUserInfoKey: any Sendable]
+    ) throws -> Data {
+        if let exact = value as? any ExactJSONConvertible {
+            var writer = JSONWriter(options: options)
+            try writer.write(exact.exactJSON)
+            if options.endsWithLineBreak { writer.breakLastLine() }
+            return Data(writer.bytes)
+        }
+        try EncodingDepth.check(value, limit: options.maximumDepth, userInfo: userInfo)
+        do {
+            var bytes = try options.encoder(userInfo: userInfo).encode(value)
+            if options.endsWithLineBreak { bytes.append(UInt8(ascii: "\n")) }
+            return bytes
+        } catch let error as EncodingError {
+            throw CodecError(error)
+        }
+    }
+
+    package func decode<Value: Decodable>(
+        _ type: Value.Type, from bytes: Data, userInfo: [CodingUserInfoKey: any Sendable]
+    ) throws -> Value {
+        try validate(bytes)
+        if let exact = type as? any ExactJSONConvertible.Type {
+            let value = bytes.withBytes { bytes in
+                var parser = JSONParser(scanned: bytes)
+                return parser.value()
+            }
+            do throws(ExactJSONMismatch) {
+                if let value = try exact.init(exact: value, at: []) as? Value { return value }
+            } catch {
+                throw CodecError("expected \(error.expected), found \(error.found.kind)", at: error.path, in: bytes)
+            }
+        }
+        do {
+            return try options.decoder(userInfo: userInfo).decode(type, from: bytes)
+        } catch let error as DecodingError {
+            throw CodecError(error, in: bytes)
+        }
+    }
+
+    package func validate(_ bytes: Data) throws(CodecError) {
+        try bytes.withBytes { bytes throws(CodecError) in
+            do throws(JSONFault) {
+                var scanner = JSONScanner(bytes, maximumDepth: options.maximumDepth)
+                try scanner.scan()
+            } catch {
+                throw error.codecError(in: bytes)
+            }
+        }
+    }
+
+    /// Checks that each line of a text is JSON; returns where the lines are, without their line breaks.
+    @discardableResult
+    package func validateLines(_ bytes: Data) throws(CodecError) -> [Range<Int>] {
+        try bytes.withBytes { bytes throws(CodecError) in
+            var lines: [Range<Int>] = []
+            var start = 0
+            while start < bytes.count {
+                var end = start
+                while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+                let line = UnsafeBufferPointer(rebasing: bytes[start..<end])
+                do throws(JSONFault) {
+                    var scanner = JSONScanner(line, maximumDepth: options.maximumDepth)
+                    try scanner.scan()
+                } catch {
+                    var fault = error.codecError(in: line)
+                    fault.line = lines.count + 1
+                    throw fault
+                }
+                lines.append(start..<end)
+                start = end + 1
+            }
+            return lines
+        }
+    }
+
+    /// Finds the elements of an array in text that this coder has written; nil where it is no array.
+    package static func elements(in array: Data) -> [Range<Int>]? {
+        array.withBytes { bytes in
+            var locator = JSONLocator(scanned: bytes)
+            return locator.elements()
+        }
+    }
+}
+
+extension Data {
+    fileprivate func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let result = withUnsafeBytes { raw in
+            raw.withMemoryRebound(to: UInt8.self) { bytes in
+                Swift.Result { () throws(Failure) in try body(bytes) }
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension CodecError {
+    fileprivate init(_ error: EncodingError) {
+        switch error {
+        case .invalidValue(_, let context):
+            self.init(Self.reason(context.debugDescription), codingPath: context.codingPath)
+        @unknown default:
+            self.init("\(error)")
+        }
+    }
+
+    fileprivate init(_ error: DecodingError, in bytes: Data) {
+        switch error {
+        case .typeMismatch(_, let context), .dataCorrupted(let context):
+            self.init(Self.reason(context.debugDescription), at: context.codingPath, in: bytes)
+        case .keyNotFound(let key, let context):
+            self.init("the key \(key.stringValue.debugDescription) is missing", at: context.codingPath, in: bytes)
+        case .valueNotFound(let type, let context):
+            self.init("expected \(type), found null or no value", at: context.codingPath, in: bytes)
+        @unknown default:
+            self.init("\(error)")
+        }
+    }
+
+    fileprivate init(_ reason: String, at path: [any CodingKey], in bytes: Data) {
+        let place = bytes.withBytes { bytes in
+            var locator = JSONLocator(scanned: bytes)
+            return locator.offset(of: path).map { TextPlace(of: $0, in: bytes) }
+        }
+        self.init(reason, line: place?.line, column: place?.column, codingPath: path)
+    }
+
+    /// Foundation's sentence as a clause.
+    private static func reason(_ sentence: String) -> String {
+        let clause = sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
+        return clause.prefix(1).lowercased() + clause.dropFirst()
+    }
+}
