@@ -54,6 +54,10 @@ let package = Package(
         .executableTarget(
             name: "Conversations", dependencies: ["Holdfast", "HoldfastJSON", "HoldfastYAML", "CommandLineKit"],
             path: "Examples/Conversations", swiftSettings: strict),
+        // The README's example, line for line.
+        .executableTarget(
+            name: "Notes", dependencies: ["Holdfast", "HoldfastJSON", "HoldfastYAML"], path: "Examples/Notes",
+            swiftSettings: strict),
         .testTarget(
             name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastTesting", "store-worker"], swiftSettings: strict),
         // A process of the tests that need several.
@@ -73,7 +77,8 @@ let package = Package(
             name: "HoldfastJSONLinesTests", dependencies: ["HoldfastJSONLines", "HoldfastTesting"],
             swiftSettings: strict),
         .testTarget(
-            name: "HoldfastYAMLTests", dependencies: ["HoldfastYAML", "HoldfastTesting", "CLibYAML"], swiftSettings: strict),
+            name: "HoldfastYAMLTests", dependencies: ["HoldfastYAML", "HoldfastTesting", "CLibYAML"],
+            swiftSettings: strict),
         // Runs the built executables as child processes.
         .testTarget(
             name: "ConversationsTests", dependencies: ["Conversations", "HoldfastCLI", "HoldfastJSON"],

@@ -4,7 +4,7 @@ public import Holdfast
 /// YAML as a format of managed files.
 ///
 /// ```swift
-/// let registry = try CodecRegistry(YAMLCodec(filenames: ["config.yaml"]))
+/// let registry = try CodecRegistry(YAMLCodec("config.yaml"))
 /// ```
 public struct YAMLCodec: ManagedFileCodec {
     /// The format's name.
@@ -26,7 +26,20 @@ public struct YAMLCodec: ManagedFileCodec {
     ///   - encodingOptions: How values are written.
     ///   - decodingOptions: How values are read.
     public init(
-        filenames: [FilenamePattern] = ["*.yaml", "*.yml"],
+        _ filenames: FilenamePattern..., encodingOptions: YAMLEncodingOptions = YAMLEncodingOptions(),
+        decodingOptions: YAMLDecodingOptions = YAMLDecodingOptions()
+    ) {
+        self.init(filenames: filenames, encodingOptions: encodingOptions, decodingOptions: decodingOptions)
+    }
+
+    /// Creates a codec for filenames that are known only when the program runs.
+    ///
+    /// - Parameters:
+    ///   - filenames: The filenames to manage: literal names, or patterns.
+    ///   - encodingOptions: How values are written.
+    ///   - decodingOptions: How values are read.
+    public init(
+        filenames: [FilenamePattern],
         encodingOptions: YAMLEncodingOptions = YAMLEncodingOptions(),
         decodingOptions: YAMLDecodingOptions = YAMLDecodingOptions()
     ) {

@@ -21,7 +21,7 @@ import Testing
 
     /// Decodes through the codec, and returns what it throws.
     func failure<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> String {
-        let codec = YAMLCodec()
+        let codec = YAMLCodec("*.yaml")
         let error = try #require(throws: CodecError.self) {
             _ = try codec.decode(type, from: Data(text.utf8), in: CodecContext(filename: "a.yaml"))
         }
@@ -79,7 +79,7 @@ import Testing
     func `syntax errors have a place, and validation finds them too`(text: String) throws {
         let decoded = try failure(Log.self, text)
         let validated = try #require(throws: CodecError.self) {
-            try YAMLCodec().validate(Data(text.utf8), in: CodecContext(filename: "a.yaml"))
+            try YAMLCodec("*.yaml").validate(Data(text.utf8), in: CodecContext(filename: "a.yaml"))
         }
         #expect(validated.description == decoded)
     }

@@ -27,19 +27,35 @@ struct StoreWorker {
         let documents = arguments[3].split(separator: ",").map(String.init)
         if arguments[1] == "opener" {
             var count = 0
-            while ContinuousClock.now < end {
+            repeat {
                 let report = try DocumentStore.open(at: arguments[2], codecs: codecs, options: options).recoveryReport
                 for document in report.documents where document.failure != nil { fail("\(document)") }
                 count += 1
-            }
+            } while ContinuousClock.now < end
             return print(count)
         }
-        let store = try DocumentStore.open(at: arguments[2], codecs: codecs, options: options)
+        let store: DocumentStore
+        do {
+            store = try DocumentStore.open(at: arguments[2], codecs: codecs, options: options)
+        } catch {
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            exit(1)
+        }
         let worker = StoreWorker(role: arguments[1], store: store, documents: documents, end: end)
-        switch arguments[1] {
-        case "writer": try worker.write()
-        case "reader": try worker.read()
-        default: fail("no such role: \(arguments[1])")
+        do {
+            try worker.run()
+        } catch {
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    private func run() throws {
+        switch role {
+        case "writer": try write()
+        case "swap": try swap()
+        case "reader": try read()
+        default: Self.fail("no such role: \(role)")
         }
     }
 
@@ -75,6 +91,18 @@ struct StoreWorker {
             // Not through a buffer that a kill would take along.
             FileHandle.standardOutput.write(Data("\(document) \(saved)\n".utf8))
             turn += 1
+        }
+    }
+
+    /// One save of two files.
+    private func swap() throws {
+        for document in documents {
+            try store.update(document) { draft in
+                for name in ["a.count", "b.count"] {
+                    let value = try draft.value(ManagedFile<Int>(name)) ?? 0
+                    try draft.set(value + 1, for: ManagedFile(name))
+                }
+            }
         }
     }
 
