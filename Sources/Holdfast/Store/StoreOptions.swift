@@ -54,7 +54,7 @@ public enum ValidationAtOpening: String, Sendable, Codable {
     case trash
 }
 
-/// What ``DocumentStore/verify(_:progress:)`` does about documents that fail validation.
+/// What `DocumentStore.verify(_:progress:)` does about documents that fail validation.
 public enum DamageResponse: String, Sendable, Codable {
     /// Damage is reported; nothing is changed.
     case report
