@@ -33,8 +33,9 @@ struct Reconciler {
         var seen: Set<EntryName> = []
         let actionsBefore = actions.count
         for (name, kind) in try old.entries() where !isDeletedButOpen(name) {
-            seen.insert(name)
+            // Gone since it was listed: deleted like any that was gone before.
             guard let status = try old.statusIfPresent(of: name) else { continue }
+            seen.insert(name)
             if let before = dropped[name], before.isSameContent(as: status) {
                 _ = try RemoveTree.remove(name, in: old)
             } else if let entry = carried[name], kind == .directory, entry.status.isSameContent(as: status) {
