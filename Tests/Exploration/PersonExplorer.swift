@@ -110,6 +110,12 @@ struct PersonExplorer {
         self.stopsAtFirstViolation = stopsAtFirstViolation
     }
 
+    /// Whether a shape is about the document that the edits are made in.
+    static func isFor(_ shape: Shape) -> Bool {
+        [.swap, .file, .fallback].contains(shape.group) && shape.units == [["a"]] && shape.isDurable
+            && shape.before["a/pictures"] != nil
+    }
+
     private var isDone: Bool { stopsAtFirstViolation && counts.violationCount > 0 }
 
     mutating func run() {
