@@ -107,12 +107,13 @@ struct Recoverer {
         _ report: inout RecoveryReport.Document
     ) throws {
         try move(actions, document, remnants, locks)
+        if actions.contains(.restoreManagedFiles) { report.reconciled = try restoreManagedFiles(document, locks) }
         try flush(wholly: actions.contains(.removeOld))
         for action in actions {
             switch action {
             case .finishRename, .restoreOld, .restoreManagedFiles: break
             case .reconcileUnmanaged:
-                report.reconciled = try reconcile(document, remnants.commitRecord ?? CommitRecord())
+                report.reconciled += try reconcile(document, remnants.commitRecord ?? CommitRecord())
             case .removeOld:
                 if let old = try root.subdirectoryIfPresent(document.old) {
                     try OldGeneration(document: document, context: context).removeEmptied(old)
@@ -145,14 +146,37 @@ struct Recoverer {
                 try context.renameWithoutReplacing(document.old, in: root, to: document.entry, in: root)
             }
         }
-        if actions.contains(.restoreManagedFiles) {
-            let old = try Directory(document.old, in: root)
-            let live = try Directory(document.entry, in: root)
-            for (name, kind) in try old.entries() where context.isManaged(name, kind) {
-                try context.renameWithoutReplacing(name, in: old, to: name, in: live)
+    }
+
+    /// Puts what `X` holds, none of it managed, into `.old-X`, which then is `X` again.
+    ///
+    /// Not the managed files into `X`: with some of them there, and some not, a crash would leave what looks like a whole
+    /// generation. This way it leaves, until the last step, an `X` without managed files beside a whole `.old-X`.
+    private func restoreManagedFiles(
+        _ document: DocumentName, _ locks: StoreLocks.Held
+    ) throws -> [Receipt.Reconciliation] {
+        let old = try Directory(document.old, in: root)
+        let live = try Directory(document.entry, in: root)
+        let status = try old.status()
+        try makeWritable(old)
+        try makeWritable(live)
+        var reconciler = Reconciler(document: document, context: context, isDurable: true)
+        try reconciler.drain(
+            live, into: old, carried: try standing(live, in: old, ContentIndex(old)), dropped: [:], path: "")
+        if status.mode & 0o700 != 0o700 { try old.setMode(status.mode) }
+        try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
+            if try !RemoveTree.removeEmptied(document.entry, in: root) {
+                // It holds files that are deleted but open; they go with it later.
+                try context.renameWithoutReplacing(document.entry, in: root, to: document.removed, in: root)
             }
-            try live.flush()
+            try context.renameWithoutReplacing(document.old, in: root, to: document.entry, in: root)
         }
+        return reconciler.actions
+    }
+
+    private func makeWritable(_ directory: Directory) throws {
+        let status = try directory.status()
+        if status.mode & 0o700 != 0o700 { try directory.setMode(status.mode | 0o700) }
     }
 
     /// Makes what stays durable before anything goes.
@@ -181,8 +205,7 @@ struct Recoverer {
     ) throws -> [Receipt.Reconciliation] {
         guard let old = try root.subdirectoryIfPresent(document.old) else { return [] }
         let live = try Directory(document.entry, in: root)
-        let status = try old.status()
-        if status.mode & 0o700 != 0o700 { try old.setMode(status.mode | 0o700) }
+        try makeWritable(old)
         var dropped: [EntryName: FileStatus] = [:]
         for (name, kind) in try old.entries() {
             let status = try old.status(of: name)
