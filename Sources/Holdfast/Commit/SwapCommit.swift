@@ -208,8 +208,14 @@ final class SwapCommit: Commit {
             try root.rename(document.old, to: document.entry, .exchange)
             return true
         } catch {
-            try root.rename(document.old, to: document.staging)
-            guard context.capabilities.isRefusal(error, of: .exchange) else { throw error }
+            let isRefused = context.capabilities.isRefusal(error, of: .exchange)
+            do {
+                try root.rename(document.old, to: document.staging)
+            } catch let undoing {
+                // `abandon()` finds the staging under this name too.
+                throw isRefused ? undoing : error
+            }
+            guard isRefused else { throw error }
             return false
         }
     }
@@ -289,10 +295,13 @@ final class SwapCommit: Commit {
     func abandon() {
         written.removeAll()
         do {
-            if staging != nil {
-                staging = nil
-                _ = try RemoveTree.remove(document.staging, in: root)
+            if let staging {
+                self.staging = nil
+                // An exchange that failed, and could not be taken back, has left it under the other name.
+                let isAside = try root.statusIfPresent(of: document.old)?.identity == staging.status().identity
+                _ = try RemoveTree.remove(isAside ? document.old : document.staging, in: root)
             }
+            // Last: without it, recovery would take what was added for a person's.
             if !record.isEmpty, try root.statusIfPresent(of: document.record)?.kind == .file {
                 try root.removeFile(document.record)
             }
