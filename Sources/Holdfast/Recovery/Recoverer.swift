@@ -164,6 +164,8 @@ struct Recoverer {
         try reconciler.drain(
             live, into: old, carried: try standing(live, in: old, ContentIndex(old)), dropped: [:], path: "")
         if status.mode & 0o700 != 0o700 { try old.setMode(status.mode) }
+        // Also what an earlier recovery has moved, before the directory that it came from goes.
+        try old.flush()
         try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
             if try !RemoveTree.removeEmptied(document.entry, in: root) {
                 // It holds files that are deleted but open; they go with it later.
