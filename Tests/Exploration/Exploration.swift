@@ -1,6 +1,7 @@
 import Foundation
 import Holdfast
 import HoldfastTesting
+import Synchronization
 
 /// Runs what was asked for, and prints one line for each group of shapes.
 struct Exploration {
@@ -8,6 +9,7 @@ struct Exploration {
     private var violations: [Violation] = []
     private var violationCount = 0
     private var states = 0
+    private var survivors = 0
 
     init(_ options: Options) { self.options = options }
 
@@ -18,9 +20,10 @@ struct Exploration {
         if options.includes("faults") { faults() }
         if options.includes("clients") { clients() }
         if options.includes("person") { person() }
+        if options.includes("mutants") { try mutants() }
         print("\(states) distinct states, \(violationCount) violations")
         for violation in violations { print("\n\(violation)") }
-        if violationCount > 0 { exit(1) }
+        if violationCount + survivors > 0 { exit(1) }
     }
 
     private var worlds: [(key: Shape.Group, job: World)] {
@@ -90,8 +93,7 @@ struct Exploration {
 
     private mutating func person() {
         let options = self.options
-        let shapes = options.shapes.filter { $0.group == .swap || $0.group == .file || $0.group == .fallback }
-            .filter { $0.units == [["a"]] && $0.before["a/pictures"] != nil && $0.isDurable }
+        let shapes = options.shapes.filter(PersonExplorer.isFor)
         let jobs = shapes.flatMap { shape in
             options.profiles.map { (key: shape.name, job: World(shape, $0, seed: options.seed)) }
         }
@@ -108,6 +110,28 @@ struct Exploration {
                 "person     \(shape.name.padded(46)) \(counts.edits) edits, \(counts.states) states, \(counts.violationCount) violations"
             )
         }
+    }
+
+    /// Prints the table of the mutants, by family.
+    private mutating func mutants() throws {
+        let worlds = self.worlds.map(\.job)
+        let candidates = try Mutants.all(worlds).filter { candidate in
+            options.mutant.map { candidate.mutant.name.contains($0) } ?? true
+        }
+        let seed = options.seed
+        let found = Mutex<[Int: String]>([:])
+        DispatchQueue.concurrentPerform(iterations: candidates.count) { index in
+            guard let how = Mutants.hunt(candidates[index], worlds, seed: seed) else { return }
+            found.withLock { $0[index] = how }
+        }
+        let killers = found.withLock { $0 }
+        for family in Mutants.Family.allCases {
+            for (index, candidate) in candidates.enumerated() where candidate.family == family {
+                print("mutant     \(family.rawValue): \(candidate.mutant.name): \(killers[index] ?? "SURVIVES")")
+            }
+        }
+        survivors = candidates.count - killers.count
+        print("mutants    \(killers.count) of \(candidates.count) caught")
     }
 
     private mutating func note(_ counts: Counts) {

@@ -8,6 +8,7 @@ struct Options: Sendable {
           --only      the shapes with this text in their names
           --profile   posix, ext4, btrfs or plain
           --part      crashes, faults, clients, person or mutants; all where none is named
+          --mutant    the mutants with this text in their names
           --replay    one state of one shape again, with the trees before and after
         """
 
@@ -17,6 +18,7 @@ struct Options: Sendable {
     var profile: String?
     var parts: Set<String> = []
     var replay: String?
+    var mutant: String?
     var trail = ""
 
     struct Failure: Error, CustomStringConvertible {
@@ -39,6 +41,7 @@ struct Options: Sendable {
             case "--only": only = try value(argument)
             case "--profile": profile = try value(argument)
             case "--part": parts.insert(try value(argument))
+            case "--mutant": mutant = try value(argument)
             case "--replay": replay = try value(argument)
             case "--trail": trail = try value(argument)
             default: throw Failure(description: "`\(argument)` is unknown\n\(Self.usage)")

@@ -12,6 +12,12 @@ struct Edit: Sendable {
     var actInside: (@Sendable (Person, Directory) throws -> Void)?
     /// What the store is to hold behind it, made from what it held without it.
     let effect: @Sendable (Contents) -> Contents
+    /// What else it may hold after a crash: a deletion may be undone, for the list of what was carried is gone then.
+    var undone: [@Sendable (Contents) -> Contents] = []
+    /// What else it may hold where it was done from within a generation that is on its way out.
+    var made: (@Sendable (Contents) -> Contents)?
+    /// What a crash may leave of a deletion that it cut off, taken out of what is found.
+    var settled: @Sendable (Contents) -> Contents = { $0 }
 
     private static let document = "\(Contents.storePath)/a"
 
@@ -19,7 +25,10 @@ struct Edit: Sendable {
         Edit(
             name: "writes a file in place", act: { try $0.write("edited", to: "\(document)/QUERY.md") },
             actInside: { try $0.write("edited", to: EntryName("QUERY.md"), in: $1) },
-            effect: { $0.edited("a/QUERY.md", "edited") }),
+            effect: { $0.edited("a/QUERY.md", "edited") }, made: { $0.new("a/QUERY.md", "edited") }),
+        Edit(
+            name: "writes as many other bytes in place", act: { try $0.write("QUERY", to: "\(document)/QUERY.md") },
+            effect: { $0.edited("a/QUERY.md", "QUERY") }),
         Edit(
             name: "saves a file as editors do", act: { try $0.save("saved", to: "\(document)/QUERY.md") },
             actInside: { try $0.save("saved", to: EntryName("QUERY.md"), in: $1) },
@@ -31,11 +40,12 @@ struct Edit: Sendable {
         Edit(
             name: "deletes a file", act: { try $0.delete("\(document)/QUERY.md") },
             actInside: { try $1.removeFile(EntryName("QUERY.md")) },
-            effect: { $0.without("a/QUERY.md") }),
+            effect: { $0.without("a/QUERY.md") }, undone: [{ $0 }]),
         Edit(
             name: "renames a file", act: { try $0.rename("\(document)/QUERY.md", to: "DONE.md") },
             actInside: { try $1.rename(EntryName("QUERY.md"), to: EntryName("DONE.md")) },
-            effect: { $0.renaming("a/QUERY.md", to: "a/DONE.md") }),
+            effect: { $0.renaming("a/QUERY.md", to: "a/DONE.md") },
+            undone: [{ $0 }, { $0.copying("a/QUERY.md", to: "a/DONE.md") }]),
         Edit(
             name: "saves a file in a subfolder", act: { try $0.save("saved", to: "\(document)/pictures/deep/x") },
             effect: { $0.new("a/pictures/deep/x", "saved") }),
@@ -44,7 +54,7 @@ struct Edit: Sendable {
             effect: { $0.new("a/pictures/empty/n", "new") }),
         Edit(
             name: "deletes a file in a subfolder", act: { try $0.delete("\(document)/pictures/deep/x") },
-            effect: { $0.without("a/pictures/deep/x") }),
+            effect: { $0.without("a/pictures/deep/x") }, undone: [{ $0 }]),
         Edit(
             name: "makes a folder with a file",
             act: { person in
@@ -53,7 +63,8 @@ struct Edit: Sendable {
             }, effect: { $0.folder("a/album").new("a/album/n", "new") }),
         Edit(
             name: "renames a subfolder", act: { try $0.rename("\(document)/pictures", to: "photos") },
-            effect: { $0.renaming("a/pictures", to: "a/photos") }),
+            effect: { $0.renaming("a/pictures", to: "a/photos") },
+            undone: [{ $0 }], settled: { $0["a/photos"] == nil ? $0 : $0.without("a/pictures") }),
         Edit(
             name: "replaces a link",
             act: { person in
@@ -89,7 +100,7 @@ struct PersonExplorer {
     /// Every so many-th moment is followed by crashes.
     let crashStride: Int
     var stopsAtFirstViolation = false
-    private var seen: Set<UInt64> = []
+    private var seen: Set<[UInt64]> = []
     private(set) var counts = Counts()
 
     init(_ world: World, crashStates: Int, crashStride: Int, stopsAtFirstViolation: Bool = false) {
@@ -97,6 +108,12 @@ struct PersonExplorer {
         self.crashStates = crashStates
         self.crashStride = crashStride
         self.stopsAtFirstViolation = stopsAtFirstViolation
+    }
+
+    /// Whether a shape is about the document that the edits are made in.
+    static func isFor(_ shape: Shape) -> Bool {
+        [.swap, .file, .fallback].contains(shape.group) && shape.units == [["a"]] && shape.isDurable
+            && shape.before["a/pictures"] != nil
     }
 
     private var isDone: Bool { stopsAtFirstViolation && counts.violationCount > 0 }
@@ -107,6 +124,7 @@ struct PersonExplorer {
             let machine = world.boot(start, 0)
             try world.shape.commit(try world.open(machine))
             for edit in Edit.all {
+                seen = []
                 for moment in 0..<machine.callCount where !isDone {
                     attempt(edit, start, at: moment, inside: false)
                     if edit.actInside != nil { attempt(edit, start, at: moment, inside: true) }
@@ -155,13 +173,22 @@ struct PersonExplorer {
         }
     }
 
-    private func edited(_ edit: Edit) -> Shape {
-        world.shape.with { shape in
-            shape.before = edit.effect(shape.before)
-            shape.after = edit.effect(shape.after)
-            // Where two versions of a name meet, one of them is kept there.
-            shape.allowsTrash = true
+    /// What is wrong with a store behind an edit, unless one of the effects explains it.
+    private func flaw(
+        in contents: Contents, _ effects: [@Sendable (Contents) -> Contents], mustBeNew: Bool, mustBeOld: Bool = false
+    ) -> String? {
+        var first: String?
+        for effect in effects {
+            let shape = world.shape.with { shape in
+                shape.before = effect(shape.before)
+                shape.after = effect(shape.after)
+                // Where two versions of a name meet, one of them is kept there.
+                shape.allowsTrash = true
+            }
+            guard let flaw = shape.flaw(in: contents, mustBeNew: mustBeNew, mustBeOld: mustBeOld) else { return nil }
+            if first == nil { first = flaw }
         }
+        return first
     }
 
     private func name(_ edit: Edit, _ moment: Int, inside: Bool) -> String {
@@ -171,43 +198,39 @@ struct PersonExplorer {
     private mutating func check(
         _ machine: SimulatedMachine, _ edit: Edit, _ moment: Int, inside: Bool, _ failure: (any Error)?
     ) {
-        let shape = edited(edit)
+        let effects = [edit.effect] + (inside ? edit.made.map { [$0] } ?? [] : [])
         var contents = Contents(of: machine.tree)
         if contents.names.contains(where: { $0.hasPrefix(".old-") }) {
             // Somebody works in the old generation still; the next recovery brings it over.
             do { _ = try world.open(machine) } catch {
-                return fail(
-                    "edit", "\(name(edit, moment, inside: inside))\nthe recovery failed: \(error)", nil, machine.tree)
+                return fail("edit", "\(name(edit, moment, inside: inside))\nthe recovery failed: \(error)", nil, machine.tree)
             }
             contents = Contents(of: machine.tree)
         }
         if let failure {
             // It may refuse to go on, and then nothing has changed.
-            if let flaw = shape.flaw(in: contents, mustBeNew: false, mustBeOld: true) {
-                fail(
-                    "edit", "\(name(edit, moment, inside: inside))\nthe commit failed: \(failure)\n\(flaw)", nil,
-                    machine.tree)
+            if let flaw = flaw(in: contents, effects, mustBeNew: false, mustBeOld: true) {
+                fail("edit", "\(name(edit, moment, inside: inside))\nthe commit failed: \(failure)\n\(flaw)", nil, machine.tree)
             }
-        } else if let flaw = shape.flaw(in: contents, mustBeNew: true) {
+        } else if let flaw = flaw(in: contents, effects, mustBeNew: true) {
             fail("edit", "\(name(edit, moment, inside: inside))\n\(flaw)", nil, machine.tree)
         }
     }
 
     private mutating func check(_ points: [CrashPoint], _ edit: Edit, _ moment: Int) {
-        let shape = edited(edit)
+        let effects = [edit.effect] + edit.undone
         for (number, point) in points.enumerated() {
             point.forEachState(.init(limit: crashStates, seed: world.seed &+ UInt64(moment))) { choice, tree in
-                guard !isDone, seen.insert(tree.canonicalHash ^ UInt64(edit.name.utf8.count)).inserted else { return }
+                guard !isDone, seen.insert([tree.canonicalHash, UInt64(number)]).inserted else { return }
                 counts.states += 1
                 let machine = world.boot(tree, 1)
-                let what =
-                    "\(name(edit, moment, inside: false)), and the power fails at cut \(number):\(choice) behind it"
+                let what = "\(name(edit, moment, inside: false)), and the power fails at cut \(number):\(choice) behind it"
                 do {
                     let report = try world.open(machine).recoveryReport
                     let mustBeNew = number == points.count - 1
                     if !report.isComplete {
                         fail("edit", "\(what)\nthe recovery is not complete: \(report)", tree, machine.tree)
-                    } else if let flaw = shape.flaw(in: Contents(of: machine.tree), mustBeNew: mustBeNew) {
+                    } else if let flaw = flaw(in: edit.settled(Contents(of: machine.tree)), effects, mustBeNew: mustBeNew) {
                         fail("edit", "\(what)\n\(flaw)", tree, machine.tree)
                     }
                 } catch {

@@ -92,7 +92,7 @@ struct Counts: Sendable {
 
     mutating func add(_ violation: Violation) {
         violationCount += 1
-        if violations.count < 60 { violations.append(violation) }
+        if violations.count < 2 { violations.append(violation) }
     }
 
     static func += (a: inout Counts, b: Counts) {
@@ -104,6 +104,6 @@ struct Counts: Sendable {
         a.schedules += b.schedules
         a.edits += b.edits
         a.violationCount += b.violationCount
-        a.violations.append(contentsOf: b.violations.prefix(max(0, 3000 - a.violations.count)))
+        a.violations.append(contentsOf: b.violations.prefix(max(0, 3 - a.violations.count)))
     }
 }

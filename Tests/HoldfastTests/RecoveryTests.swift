@@ -119,9 +119,12 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
         try store.write("\"old\"", to: ".old-X/metadata.json")
         try store.write("old draft", to: ".old-X/QUERY_MESSAGE.md")
         try store.write("new draft", to: "X/QUERY_MESSAGE.md")
+        // Whatever its time.
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -100)], ofItemAtPath: store.url("X/QUERY_MESSAGE.md").path)
         let opened = try store.open()
         #expect(
-            opened.recoveryReport.documents.first?.actions == [.reconcileUnmanaged, .restoreManagedFiles])
+            opened.recoveryReport.documents.first?.actions == [.restoreManagedFiles])
         #expect(try store.read("X/metadata.json") == "\"old\"")
         #expect(try store.read("X/QUERY_MESSAGE.md") == "new draft")
         #expect(try store.remnants().isEmpty)

@@ -9,11 +9,11 @@ struct Reconciler {
     /// What became of what a person did.
     private(set) var actions: [Receipt.Reconciliation] = []
     private let isDurable: Bool
-    /// Entries at the top that are not to be touched.
-    private let keeping: Set<EntryName>
+    /// Whether what comes keeps its name even against something newer.
+    private let prefersArrivals: Bool
 
-    init(document: DocumentName, context: StoreContext, isDurable: Bool, keeping: Set<EntryName> = []) {
-        self.keeping = keeping
+    init(document: DocumentName, context: StoreContext, isDurable: Bool, prefersArrivals: Bool = false) {
+        self.prefersArrivals = prefersArrivals
         self.document = document
         self.context = context
         self.isDurable = isDurable
@@ -36,7 +36,6 @@ struct Reconciler {
         var seen: Set<EntryName> = []
         let actionsBefore = actions.count
         for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) {
-            if path.isEmpty, keeping.contains(entry) { continue }
             guard let found = try take(entry, kind, from: old, path: path) else { continue }
             let name = Self.label(of: entry)
             seen.insert(name)
@@ -145,7 +144,9 @@ struct Reconciler {
             return actions.append(.init(path: "\(path)\(name)", action: .created))
         }
         // Two versions: the newer keeps the name.
-        guard let standing = try new.statusIfPresent(of: name), found.status.modification > standing.modification else {
+        guard let standing = try new.statusIfPresent(of: name),
+            prefersArrivals || found.status.modification > standing.modification
+        else {
             return try trash(found.name, from: old, as: name, path: path)
         }
         try trash(name, from: new, as: name, path: path)

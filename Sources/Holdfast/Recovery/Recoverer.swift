@@ -107,15 +107,13 @@ struct Recoverer {
         _ report: inout RecoveryReport.Document
     ) throws {
         try move(actions, document, remnants, locks)
-        try flush(wholly: actions.contains(.reconcileUnmanaged))
+        try flush(wholly: actions.contains(.removeOld) || actions.contains(.restoreManagedFiles))
         for action in actions {
             switch action {
             case .finishRename, .restoreOld: break
-            case .restoreManagedFiles: try restoreManagedFiles(document, locks)
+            case .restoreManagedFiles: report.reconciled = try restoreManagedFiles(document, locks)
             case .reconcileUnmanaged:
-                report.reconciled = try reconcile(
-                    document, remnants.commitRecord ?? CommitRecord(),
-                    keepingManaged: actions.contains(.restoreManagedFiles))
+                report.reconciled = try reconcile(document, remnants.commitRecord ?? CommitRecord())
             case .removeOld:
                 if let old = try root.subdirectoryIfPresent(document.old) {
                     try OldGeneration(document: document, context: context).removeEmptied(old, named: document.old)
@@ -126,7 +124,7 @@ struct Recoverer {
             case .removeRecord:
                 // In this order also on the device: an old generation without its record would bring back what was
                 // dropped.
-                if actions.contains(.reconcileUnmanaged) { try root.flush() }
+                if actions.contains(.removeOld) || actions.contains(.restoreManagedFiles) { try root.flush() }
                 try root.removeFile(document.record)
             }
         }
@@ -159,26 +157,34 @@ struct Recoverer {
         return origin
     }
 
-    /// Brings what X holds to the managed files in `.old-X`, one rename each, and lets that be X.
+    /// Puts what X holds, none of it managed, into `.old-X`, which then is X again.
     ///
-    /// The other way round, a crash between two managed files would leave an X that passes for whole.
-    private func restoreManagedFiles(_ document: DocumentName, _ locks: StoreLocks.Held) throws {
+    /// Not the managed files into X: with some of them there and some not, a crash would leave what passes for a whole
+    /// generation. This way it leaves, until the last rename, an X without managed files beside a whole `.old-X`.
+    private func restoreManagedFiles(
+        _ document: DocumentName, _ locks: StoreLocks.Held
+    ) throws -> [Receipt.Reconciliation] {
         let old = try Directory(document.old, in: root)
-        if let live = try root.subdirectoryIfPresent(document.entry) {
-            for (name, _) in try live.entries() where !isDeletedButOpen(name) {
-                if try old.statusIfPresent(of: name) == nil {
-                    try context.renameWithoutReplacing(name, in: live, to: name, in: old)
-                } else {
-                    let label = (document.entry + "~") + name.description
-                    _ = try Trash(context: context).move(name, from: live, labelled: label)
-                }
-            }
-            try old.flush()
-            try OldGeneration(document: document, context: context).removeEmptied(live, named: document.entry)
-        }
+        let live = try Directory(document.entry, in: root)
+        let status = try old.status()
+        try makeWritable(old)
+        try makeWritable(live)
+        var reconciler = Reconciler(document: document, context: context, isDurable: true, prefersArrivals: true)
+        try reconciler.drain(
+            live, into: old, carried: try standing(live, in: old, ContentIndex(old)), dropped: [:], path: "")
+        if status.mode & 0o700 != 0o700 { try old.setMode(status.mode) }
+        // Also what an earlier recovery has moved, before the directory that it came from goes.
+        try old.flush()
+        try OldGeneration(document: document, context: context).removeEmptied(live, named: document.entry)
         try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
             try context.renameWithoutReplacing(document.old, in: root, to: document.entry, in: root)
         }
+        return reconciler.actions
+    }
+
+    private func makeWritable(_ directory: Directory) throws {
+        let status = try directory.status()
+        if status.mode & 0o700 != 0o700 { try directory.setMode(status.mode | 0o700) }
     }
 
     /// Makes what stays durable before anything goes.
@@ -203,24 +209,20 @@ struct Recoverer {
     // MARK: - Reconciliation without a list of what was carried
 
     private func reconcile(
-        _ document: DocumentName, _ record: CommitRecord, keepingManaged isKeeping: Bool
+        _ document: DocumentName, _ record: CommitRecord
     ) throws -> [Receipt.Reconciliation] {
         guard let old = try root.subdirectoryIfPresent(document.old) else { return [] }
         let live = try Directory(document.entry, in: root)
-        let status = try old.status()
-        if status.mode & 0o700 != 0o700 { try old.setMode(status.mode | 0o700) }
+        try makeWritable(old)
         var dropped: [EntryName: FileStatus] = [:]
-        var kept: Set<EntryName> = []
         for (name, kind) in try old.entries() {
             let status = try old.status(of: name)
             let label = Reconciler.label(of: name)
-            if context.isManaged(name, kind), isKeeping {
-                kept.insert(name)
-            } else if context.isManaged(name, kind) || context.isOrphan(name, kind) || record.settles(label, status) {
+            if context.isManaged(name, kind) || context.isOrphan(name, kind) || record.settles(label, status) {
                 dropped[label] = status
             }
         }
-        var reconciler = Reconciler(document: document, context: context, isDurable: true, keeping: kept)
+        var reconciler = Reconciler(document: document, context: context, isDurable: true)
         try reconciler.drain(
             old, into: live, carried: try standing(old, in: live, ContentIndex(live), except: dropped),
             dropped: dropped, path: "")

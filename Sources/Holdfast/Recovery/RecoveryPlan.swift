@@ -28,7 +28,8 @@ enum RecoveryPlan {
             return [.removeStaging]
         case (true, let staging, true):
             let isGap = !remnants.liveIsManaged && remnants.oldIsManaged
-            return [.reconcileUnmanaged, isGap ? .restoreManagedFiles : .removeOld] + (staging ? [.removeStaging] : [])
+            let merge: [RecoveryAction] = isGap ? [.restoreManagedFiles] : [.reconcileUnmanaged, .removeOld]
+            return merge + (staging ? [.removeStaging] : [])
         case (false, true, true):
             // The record of a rename was durable before the swap, and so was the staging.
             return renames ? [.finishRename, .reconcileUnmanaged, .removeOld] : [.restoreOld, .removeStaging]

@@ -10,17 +10,31 @@ struct DocumentUpdate {
         let locks = try context.locks.acquire(documents, timeout: context.options.lockTimeout)
         let recoverer = Recoverer(context: context)
         for document in documents where try recoverer.hasRemnants(document) {
-            guard let report = recoverer.recover(document, locks: locks, locked: documents) else { continue }
-            var whole = RecoveryReport(isDryRun: false, documentCount: 1)
-            whole.documents = [report]
-            context.options.observer?(.recovered(whole))
-            if let problem = report.failure ?? report.skipped {
-                throw HoldfastError(
-                    .conflict, "what a crash left of the document can't be recovered: \(problem)",
-                    document: document.description, remedy: "mend that first; nothing was changed")
-            }
+            if let report = recoverer.recover(document, locks: locks, locked: documents) { try conclude(report) }
+            try checkWay(of: document)
         }
         return locks
+    }
+
+    private func conclude(_ report: RecoveryReport.Document) throws {
+        var whole = RecoveryReport(isDryRun: false, documentCount: 1)
+        whole.documents = [report]
+        context.options.observer?(.recovered(whole))
+        if let problem = report.failure ?? report.skipped {
+            throw HoldfastError(
+                .conflict, "what a crash left of the document can't be recovered: \(problem)",
+                document: report.name, remedy: "mend that first; nothing was changed")
+        }
+    }
+
+    /// What recovery has left alone stands where a commit would have to put something.
+    private func checkWay(of document: DocumentName) throws {
+        for name in [document.staging, document.old, document.record] {
+            guard let kind = try root.statusIfPresent(of: name)?.kind else { continue }
+            throw HoldfastError(
+                .unexpectedEntry, "a \(kind) named `\(name)` stands in the way", document: document.description,
+                remedy: "move it away; Holdfast does not follow or replace it")
+        }
     }
 
     /// A draft of a document whose lock is held.

@@ -265,10 +265,12 @@ extension MachineState {
         if let entries = node.entries, links > 0 {
             links = 2 + UInt64(entries.values.count { tree[$0]?.kind == .directory })
         }
+        let lies = configuration.lies
+        let time = lies.contains(.hidesTimes) ? configuration.bootTime : node.attributes.modification
         return FileStatus(
-            identity: FileIdentity(device: 1, inode: node.inode), kind: node.kind, mode: node.attributes.mode,
-            linkCount: links, user: node.attributes.user, group: node.attributes.group, size: node.size,
-            access: node.attributes.access, modification: node.attributes.modification,
+            identity: FileIdentity(device: 1, inode: lies.contains(.hidesInodes) ? 2 : node.inode), kind: node.kind,
+            mode: node.attributes.mode, linkCount: links, user: node.attributes.user, group: node.attributes.group,
+            size: lies.contains(.hidesSizes) ? 0 : node.size, access: node.attributes.access, modification: time,
             change: node.attributes.change)
     }
 }

@@ -40,6 +40,16 @@ package final class SimulatedMachine: Sendable {
         package static let grantsLocks = Lies(rawValue: 8)
         /// What fails to be flushed is said to be durable.
         package static let hidesFailedFlushes = Lies(rawValue: 16)
+        /// Every lock is had by those who would not wait for it.
+        package static let grantsTryLocks = Lies(rawValue: 32)
+        /// Every shared lock is had.
+        package static let grantsSharedLocks = Lies(rawValue: 64)
+        /// All files have one inode number.
+        package static let hidesInodes = Lies(rawValue: 128)
+        /// All files have one modification time.
+        package static let hidesTimes = Lies(rawValue: 256)
+        /// All files have one size.
+        package static let hidesSizes = Lies(rawValue: 512)
     }
 
     private struct Guarded: Sendable {
@@ -288,7 +298,12 @@ package final class SimulatedMachine: Sendable {
             let isHad = try perform(.lock, client: client, about: .descriptor(descriptor)) {
                 (state, _) throws(SystemCallError) -> Bool in try state.lock(descriptor, range, mode)
             }
-            if isHad { return true }
+            let lies = configuration.lies
+            if isHad || (lies.contains(.grantsTryLocks) && timeout <= .zero)
+                || (lies.contains(.grantsSharedLocks) && mode == .shared)
+            {
+                return true
+            }
             guard timeout > .zero, let interleaving = guarded.withLock({ $0.interleaving }),
                 interleaving.waitForLock(client)
             else {

@@ -1,0 +1,204 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+import Synchronization
+
+/// The mistakes that the exploration has to find.
+enum Mutants {
+    enum Family: String, CaseIterable, Sendable {
+        case flush = "a flush left out"
+        case order = "two steps in the other order"
+        case step = "a step left out"
+        case check = "a check left out"
+    }
+
+    /// A mistake, and where it may show.
+    struct Candidate: Sendable {
+        let family: Family
+        let mutant: Mutant
+        /// Worlds in which the step occurs; empty for all.
+        var worlds: [World] = []
+        /// Whether a crash of the machine may show it.
+        var crashes = true
+    }
+
+    // MARK: - Steps, as they are found in traces
+
+    /// A step of the protocol, as it occurs in the commits and recoveries of all shapes.
+    private struct Step {
+        var call: SystemCall
+        var worlds: [World] = []
+        /// The kinds of calls that come next.
+        var followers: Set<SystemCall> = []
+    }
+
+    private static func steps(_ worlds: [World]) throws -> [(name: String, step: Step)] {
+        var steps: [String: Step] = [:]
+        for world in worlds {
+            for trace in try traces(world) {
+                var namer = StepNamer()
+                var previous: String?
+                for call in trace {
+                    guard let name = namer.name(call) else { continue }
+                    var step = steps[name] ?? Step(call: call.call)
+                    let isNew = step.worlds.last.map { $0.shape.name != world.shape.name || $0.profile.name != world.profile.name }
+                    if isNew ?? true { step.worlds.append(world) }
+                    steps[name] = step
+                    if let previous { steps[previous]?.followers.insert(call.call) }
+                    previous = name
+                }
+            }
+        }
+        return steps.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// The calls of a commit, and of the recoveries from some of its cuts.
+    private static func traces(_ world: World) throws -> [[SimulatedCall]] {
+        let machine = try world.start()
+        machine.startRecording()
+        var traces = [
+            try traced(machine) { try world.shape.commit(try world.open(machine)) }
+        ]
+        for point in machine.stopRecording() {
+            for tree in [point.allLost, point.nothingLost.tree] {
+                let machine = world.boot(tree, 1)
+                traces.append(try traced(machine) { _ = try world.open(machine) })
+            }
+        }
+        return traces
+    }
+
+    private static func traced(_ machine: SimulatedMachine, _ body: () throws -> Void) throws -> [SimulatedCall] {
+        let calls = Mutex<[SimulatedCall]>([])
+        machine.intercept { call in
+            calls.withLock { $0.append(call) }
+            return nil
+        }
+        try body()
+        machine.intercept(nil)
+        return calls.withLock { $0 }
+    }
+
+    /// Puts a fault in the place of every call that is a certain step.
+    private static func replacing(_ step: String, by fault: SimulatedFault) -> @Sendable () -> SimulatedMachine.Interceptor {
+        {
+            let namer = Mutex(StepNamer())
+            return { call in namer.withLock { $0.name(call) } == step ? fault : nil }
+        }
+    }
+
+    /// Answers that there is no such entry.
+    private static func overlooking(_ prefix: String) -> @Sendable () -> SimulatedMachine.Interceptor {
+        {
+            { call in
+                let name = call.path.split(separator: "/").last.map(String.init) ?? ""
+                let isIt = prefix.hasPrefix(".") ? name.hasPrefix(prefix) : name.hasSuffix(prefix)
+                return call.call == .statx && call.source == nil && isIt ? .failure(.notFound) : nil
+            }
+        }
+    }
+
+    // MARK: - All of them
+
+    static func all(_ worlds: [World]) throws -> [Candidate] {
+        var candidates: [Candidate] = []
+        for (name, step) in try steps(worlds) {
+            switch step.call {
+            case .fsync, .syncfs:
+                candidates.append(
+                    Candidate(
+                        family: .flush, mutant: Mutant(name: name, makeInterceptor: replacing(name, by: .skipped)),
+                        worlds: step.worlds))
+            case .renameat2, .linkat, .unlinkat, .rmdirat, .symlinkat, .fchmod, .fchown, .futimens, .fsetxattr:
+                candidates.append(
+                    Candidate(
+                        family: .step, mutant: Mutant(name: name, makeInterceptor: replacing(name, by: .skipped)),
+                        worlds: step.worlds))
+            default: break
+            }
+            // The order of two flushes, or of two deletions, is no order of the protocol.
+            let isOrdered: Bool =
+                switch step.call {
+                case .fsync, .syncfs: !step.followers.isSubset(of: [.fsync, .syncfs])
+                case .renameat2: true
+                case .unlinkat, .rmdirat: !step.followers.isSubset(of: [.unlinkat, .rmdirat, .openat])
+                default: false
+                }
+            if isOrdered {
+                candidates.append(
+                    Candidate(
+                        family: .order,
+                        mutant: Mutant(name: "\(name), behind the next call", makeInterceptor: replacing(name, by: .postponed)),
+                        worlds: step.worlds))
+            }
+        }
+        return candidates + checks
+    }
+
+    private static let checks: [Candidate] = [
+        lie("files are created over others (no O_EXCL)", .ignoresExclusive),
+        lie("links are followed (no O_NOFOLLOW)", .followsLinks),
+        lie("renames replace what stands there (no RENAME_NOREPLACE)", .ignoresNoReplace),
+        lie("no lock is taken", .grantsLocks),
+        lie("recovery takes no lock (liveness)", .grantsTryLocks),
+        lie("readers take no lock", .grantsSharedLocks),
+        lie("a failed flush is tried again", .hidesFailedFlushes),
+        lie("inodes are not compared", .hidesInodes),
+        lie("times are not compared", .hidesTimes),
+        overlook("recovery overlooks the old generation (last copy)", ".old-"),
+        overlook("recovery overlooks the staging", ".staging-"),
+        overlook("recovery overlooks removals", ".removed-"),
+        overlook("recovery overlooks records", ".commit-"),
+        overlook("a file's old temporary file is overlooked", ".tmp"),
+    ]
+
+    private static func lie(_ name: String, _ lies: SimulatedMachine.Lies) -> Candidate {
+        Candidate(family: .check, mutant: Mutant(name: name, lies: lies))
+    }
+
+    private static func overlook(_ name: String, _ prefix: String) -> Candidate {
+        Candidate(family: .check, mutant: Mutant(name: name, makeInterceptor: overlooking(prefix)))
+    }
+
+    // MARK: - The hunt
+
+    /// Looks for a violation that a mistake leads to, the cheapest way first.
+    ///
+    /// - Returns: How it was found, and in which shape; nil where it was not.
+    static func hunt(_ candidate: Candidate, _ worlds: [World], seed: UInt64) -> String? {
+        let worlds = (candidate.worlds.isEmpty ? worlds : candidate.worlds).map { world in
+            var world = world
+            world.mutant = candidate.mutant
+            return world
+        }
+        for states in [8, 80] {
+            for world in worlds {
+                var explorer = CrashExplorer(
+                    world, .init(states: states, recoveryStates: states / 8, depth: 2, stopsAtFirstViolation: true))
+                explorer.run()
+                if explorer.counts.violationCount > 0 { return "crash, “\(world.shape.name)” on \(world.profile.name)" }
+            }
+        }
+        for world in worlds where world.profile.name == "posix" || world.profile.name == "plain" {
+            var explorer = FaultExplorer(world, states: 4, stopsAtFirstViolation: true)
+            explorer.run()
+            if explorer.counts.violationCount > 0 { return "fault, “\(world.shape.name)” on \(world.profile.name)" }
+        }
+        for clients in Clients.all {
+            for profile in Profile.all where profile.name == "posix" || profile.name == "plain" {
+                var explorer = ClientExplorer(
+                    clients, profile, seed: seed,
+                    bounds: .init(pairs: 200, samples: 20, crashStates: 2, stopsAtFirstViolation: true),
+                    mutant: candidate.mutant)
+                explorer.run()
+                if explorer.counts.violationCount > 0 { return "clients, “\(clients.name)” on \(profile.name)" }
+            }
+        }
+        for world in worlds where PersonExplorer.isFor(world.shape) {
+            var explorer = PersonExplorer(world, crashStates: 2, crashStride: 16, stopsAtFirstViolation: true)
+            explorer.run()
+            if explorer.counts.violationCount > 0 { return "person, “\(world.shape.name)” on \(world.profile.name)" }
+        }
+        return nil
+    }
+}

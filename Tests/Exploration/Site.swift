@@ -1,0 +1,61 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+
+/// Tells which step of the protocol a call is, by what it is about and what came before.
+struct StepNamer: Sendable {
+    /// The last call that moved one of the store's names.
+    private var event = "the opening"
+
+    /// Names a call that can change something; nil for others.
+    mutating func name(_ call: SimulatedCall) -> String? {
+        guard call.call.isMutating, call.path.hasPrefix(Contents.storePath) else { return nil }
+        let target = Self.role(call.path)
+        let name: String
+        if let source = call.source {
+            name = "\(call.call.rawValue) \(Self.role(source)) → \(target) after \(event)"
+        } else {
+            name = "\(call.call.rawValue) \(target) after \(event)"
+        }
+        if let next = Self.event(call) { event = next }
+        return name
+    }
+
+    private static func event(_ call: SimulatedCall) -> String? {
+        let path = call.path.dropFirst(Contents.storePath.count + 1)
+        if path.contains("/") {
+            return call.call == .renameat2 ? "rename \(role(call.source ?? "")) → \(role(call.path))" : nil
+        }
+        switch call.call {
+        case .renameat2: return "rename \(role(call.source ?? "")) → \(role(call.path))"
+        case .mkdirat, .unlinkat, .rmdirat: return "\(call.call.rawValue) \(role(call.path))"
+        case .openat where path.hasPrefix(".commit-"): return "the record"
+        default: return nil
+        }
+    }
+
+    private static let codec = CodecNames()
+
+    /// What a path stands for: `X`, `.staging-X`, a managed file in one of them, and so on.
+    static func role(_ path: String) -> String {
+        guard path != Contents.storePath else { return "the store" }
+        let parts = path.dropFirst(Contents.storePath.count + 1).split(separator: "/").map(String.init)
+        guard let top = parts.first else { return "the store" }
+        let document = prefixes.first { top.hasPrefix($0) }.map { "\($0)X" } ?? (top == ".trash" ? top : "X")
+        guard parts.count > 1, let last = parts.last else { return document }
+        if parts.count == 2, last.hasSuffix(".tmp"), codec.manages(String(last.dropLast(4))) { return "\(document)/NAME.tmp" }
+        if parts.count == 2, codec.manages(last) { return "\(document)/NAME" }
+        if folders.contains(last) { return "\(document)/folder" }
+        return "\(document)/entry"
+    }
+
+    private static let prefixes = [".staging-", ".old-", ".removed-", ".commit-"]
+    private static let folders: Set<String> = ["pictures", "deep", "empty", "album", "sub"]
+}
+
+/// Which names the exploration's codec manages.
+struct CodecNames: Sendable {
+    func manages(_ name: String) -> Bool {
+        name == "meta.txt" || name == "events.txt" || (name.hasPrefix("part-") && name.hasSuffix(".txt"))
+    }
+}
