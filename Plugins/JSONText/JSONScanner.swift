@@ -207,13 +207,8 @@ struct JSONScanner: ~Copyable {
     }
 
     private mutating func keepUnescaped(_ content: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
-        // Unescaping never makes a text longer: the shortest escape of a scalar of n bytes takes 2, 6, 6 or 12.
         let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: content.count)
-        var count = 0
-        JSONEscape.unescape(content) { byte in
-            memory.initializeElement(at: count, to: byte)
-            count += 1
-        }
+        let count = JSONEscape.unescape(content, into: memory)
         unescapedKeys.append(memory)
         return UnsafeBufferPointer(rebasing: UnsafeBufferPointer(memory)[..<count])
     }

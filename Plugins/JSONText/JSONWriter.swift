@@ -6,10 +6,12 @@ internal import Holdfast
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private let options: JSONOptions
+    private let maximumDepth: Int
     private var path: [any CodingKey] = []
 
-    init(options: JSONOptions) {
+    init(options: JSONOptions, maximumDepth: Int) {
         self.options = options
+        self.maximumDepth = maximumDepth
     }
 
     mutating func write(_ value: JSONValue) throws(CodecError) {
@@ -50,8 +52,8 @@ struct JSONWriter {
     }
 
     private mutating func open(_ bracket: StaticString, count: Int) throws(CodecError) {
-        guard path.count < options.maximumDepth else {
-            throw CodecError("nested more than \(options.maximumDepth) deep, which is the limit", codingPath: path)
+        guard path.count < maximumDepth else {
+            throw CodecError("nested more than \(maximumDepth) deep, which is the limit", codingPath: path)
         }
         put(bracket)
         // Foundation writes an empty line into what is empty.
