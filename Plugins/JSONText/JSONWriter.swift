@@ -7,7 +7,13 @@ struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private let options: JSONOptions
     private let maximumDepth: Int
-    private var path: [any CodingKey] = []
+    /// Made into coding keys only for an error: those take memory of their own.
+    private var path: [Step] = []
+
+    private enum Step {
+        case index(Int)
+        case key(String)
+    }
 
     init(options: JSONOptions, maximumDepth: Int) {
         self.options = options
@@ -23,7 +29,7 @@ struct JSONWriter {
         case .array(let elements):
             try open("[", count: elements.count)
             for (index, element) in elements.enumerated() {
-                path.append(JSONPathKey(index))
+                path.append(.index(index))
                 separate(isFirst: index == 0)
                 try write(element)
                 path.removeLast()
@@ -32,7 +38,7 @@ struct JSONWriter {
         case .object(let members):
             try open("{", count: members.count)
             for (index, member) in members.enumerated() {
-                path.append(JSONPathKey(member.key))
+                path.append(.key(member.key))
                 separate(isFirst: index == 0)
                 write(string: member.key)
                 put(options.isPrettyPrinted ? " : " : ":")
@@ -53,7 +59,13 @@ struct JSONWriter {
 
     private mutating func open(_ bracket: StaticString, count: Int) throws(CodecError) {
         guard path.count < maximumDepth else {
-            throw CodecError("nested more than \(maximumDepth) deep, which is the limit", codingPath: path)
+            let keys = path.map { step in
+                switch step {
+                case .index(let index): JSONPathKey(index)
+                case .key(let key): JSONPathKey(key)
+                }
+            }
+            throw CodecError("nested more than \(maximumDepth) deep, which is the limit", codingPath: keys)
         }
         put(bracket)
         // Foundation writes an empty line into what is empty.
