@@ -41,8 +41,7 @@ public struct JSONLinesCodec: ManagedFileCodec {
         options.endsWithLineBreak = false
         coder = JSONCoder(options: options)
         // The array around the lines, which the file doesn't show, is a level too.
-        options.maximumDepth += 1
-        arrayCoder = JSONCoder(options: options)
+        arrayCoder = JSONCoder(options: options, enclosingLevels: 1)
     }
 
     /// Encodes an array, a line an element.

@@ -4,21 +4,28 @@ package import Holdfast
 /// JSON through Foundation's coders, in the bounds and with the strictness that files need.
 package struct JSONCoder: Sendable {
     private let options: JSONOptions
+    private let maximumDepth: Int
 
-    package init(options: JSONOptions) {
+    /// Creates a coder.
+    ///
+    /// - Parameters:
+    ///   - options: How it writes and reads.
+    ///   - enclosingLevels: How many levels of the text are the codec's own, and come on top of the limit.
+    package init(options: JSONOptions, enclosingLevels: Int = 0) {
         self.options = options
+        maximumDepth = options.maximumDepth + enclosingLevels
     }
 
     package func encode<Value: Encodable>(
         _ value: Value, userInfo: [CodingUserInfoKey: any Sendable]
     ) throws -> Data {
         if let exact = value as? any ExactJSONConvertible {
-            var writer = JSONWriter(options: options)
+            var writer = JSONWriter(options: options, maximumDepth: maximumDepth)
             try writer.write(exact.exactJSON)
             if options.endsWithLineBreak { writer.breakLastLine() }
             return Data(writer.bytes)
         }
-        try EncodingDepth.check(value, limit: options.maximumDepth, userInfo: userInfo)
+        try EncodingDepth.check(value, limit: maximumDepth, userInfo: userInfo)
         do {
             var bytes = try options.encoder(userInfo: userInfo).encode(value)
             if options.endsWithLineBreak { bytes.append(UInt8(ascii: "\n")) }
@@ -53,7 +60,7 @@ package struct JSONCoder: Sendable {
     package func validate(_ bytes: Data) throws(CodecError) {
         try bytes.withBytes { bytes throws(CodecError) in
             do throws(JSONFault) {
-                var scanner = JSONScanner(bytes, maximumDepth: options.maximumDepth)
+                var scanner = JSONScanner(bytes, maximumDepth: maximumDepth)
                 try scanner.scan()
             } catch {
                 throw error.codecError(in: bytes)
@@ -72,7 +79,7 @@ package struct JSONCoder: Sendable {
                 while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
                 let line = UnsafeBufferPointer(rebasing: bytes[start..<end])
                 do throws(JSONFault) {
-                    var scanner = JSONScanner(line, maximumDepth: options.maximumDepth)
+                    var scanner = JSONScanner(line, maximumDepth: maximumDepth)
                     try scanner.scan()
                 } catch {
                     var fault = error.codecError(in: line)

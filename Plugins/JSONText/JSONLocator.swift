@@ -34,7 +34,8 @@ struct JSONLocator {
                     guard i < bytes.count, bytes[i] == UInt8(ascii: "\"") else { return nil }
                     let start = i + 1
                     skipString()
-                    let name = JSONEscape.string(UnsafeBufferPointer(rebasing: bytes[start..<i - 1]))
+                    let content = UnsafeBufferPointer(rebasing: bytes[start..<i - 1])
+                    let name = JSONEscape.string(content, isEscaped: content.contains(UInt8(ascii: "\\")))
                     skipSeparators()
                     if JSONKey(name) == wanted { break }
                     skipValue()

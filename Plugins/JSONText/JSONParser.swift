@@ -63,12 +63,15 @@ struct JSONParser {
     private mutating func string() -> String {
         i += 1
         let start = i
+        var isEscaped = false
         while bytes[i] != UInt8(ascii: "\"") {
-            i += bytes[i] == UInt8(ascii: "\\") ? 2 : 1
+            let isEscape = bytes[i] == UInt8(ascii: "\\")
+            isEscaped = isEscaped || isEscape
+            i += isEscape ? 2 : 1
         }
         let content = UnsafeBufferPointer(rebasing: bytes[start..<i])
         i += 1
-        return JSONEscape.string(content)
+        return JSONEscape.string(content, isEscaped: isEscaped)
     }
 
     private mutating func skipWhitespace() {

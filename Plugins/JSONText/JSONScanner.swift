@@ -207,13 +207,8 @@ struct JSONScanner: ~Copyable {
     }
 
     private mutating func keepUnescaped(_ content: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
-        // Unescaping never makes a text longer: the shortest escape of a scalar of n bytes takes 2, 6, 6 or 12.
         let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: content.count)
-        var count = 0
-        JSONEscape.unescape(content) { byte in
-            memory.initializeElement(at: count, to: byte)
-            count += 1
-        }
+        let count = JSONEscape.unescape(content, into: memory)
         unescapedKeys.append(memory)
         return UnsafeBufferPointer(rebasing: UnsafeBufferPointer(memory)[..<count])
     }
@@ -288,48 +283,28 @@ struct JSONScanner: ~Copyable {
         return lead == 0xF0 && base[place + 1] >= 0x90 && base[place + 3] & 0xC0 == 0x80 ? 4 : 0
     }
 
-    private static let highBits: UInt64 = 0x8080_8080_8080_8080
-
-    /// Marks, by the high bit of each of eight bytes, those that a string's inner loop must stop at.
-    ///
-    /// Borrows can only set bits after the first true one.
-    @inline(__always)
-    private static func marks(_ word: UInt64) -> UInt64 {
-        let word = word.littleEndian
-        let quote = (word ^ 0x2222_2222_2222_2222) &- 0x0101_0101_0101_0101
-        let backslash = (word ^ 0x5C5C_5C5C_5C5C_5C5C) &- 0x0101_0101_0101_0101
-        return quote | backslash | (word &- 0x2020_2020_2020_2020) | word
-    }
-
-    @inline(__always)
-    private static func position(_ marks: UInt64) -> Int {
-        (marks & highBits).trailingZeroBitCount >> 3
-    }
-
     /// Skips bytes of a string up to a quote, a backslash, a control character or one that is not ASCII.
+    ///
+    /// Sixteen at a time, in one vector register. As signed numbers, control characters and what is not ASCII are both
+    /// less than a space. The constants are vectors, because comparisons with a scalar are not compiled to one
+    /// instruction but to a loop.
     @inline(__always)
     private func skipPlainBytes(from start: Int) -> Int {
+        let space = SIMD16<Int8>(repeating: 0x20)
+        let quote = SIMD16<Int8>(repeating: 0x22)
+        let backslash = SIMD16<Int8>(repeating: 0x5C)
         var i = start
-        // Where text is short or other scripts are mixed in, the first eight bytes decide; else four times as many.
-        if i + 8 <= end {
-            let first = Self.marks(UnsafeRawPointer(base + i).loadUnaligned(as: UInt64.self))
-            if first & Self.highBits != 0 { return i + Self.position(first) }
-            i += 8
-        }
-        while i + 32 <= end {
-            let bytes = UnsafeRawPointer(base + i)
-            let first = Self.marks(bytes.loadUnaligned(as: UInt64.self))
-            let second = Self.marks(bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-            let third = Self.marks(bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
-            let fourth = Self.marks(bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
-            if (first | second | third | fourth) & Self.highBits == 0 {
-                i += 32
-                continue
+        while i + 16 <= end {
+            let bytes = UnsafeRawPointer(base + i).loadUnaligned(as: SIMD16<Int8>.self)
+            let special = (bytes .< space) .| (bytes .== quote) .| (bytes .== backslash)
+            // Each byte of the mask is 0 or 0xFF.
+            let halves = unsafeBitCast(special, to: SIMD2<UInt64>.self)
+            if halves[0] | halves[1] != 0 {
+                return halves[0] != 0
+                    ? i + (halves[0].littleEndian.trailingZeroBitCount >> 3)
+                    : i + 8 + (halves[1].littleEndian.trailingZeroBitCount >> 3)
             }
-            if first & Self.highBits != 0 { return i + Self.position(first) }
-            if second & Self.highBits != 0 { return i + 8 + Self.position(second) }
-            if third & Self.highBits != 0 { return i + 16 + Self.position(third) }
-            return i + 24 + Self.position(fourth)
+            i += 16
         }
         while i < end, Int8(bitPattern: base[i]) >= 0x20, base[i] != 0x22, base[i] != 0x5C { i += 1 }
         return i

@@ -6,10 +6,18 @@ internal import Holdfast
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private let options: JSONOptions
-    private var path: [any CodingKey] = []
+    private let maximumDepth: Int
+    /// Made into coding keys only for an error: those take memory of their own.
+    private var path: [Step] = []
 
-    init(options: JSONOptions) {
+    private enum Step {
+        case index(Int)
+        case key(String)
+    }
+
+    init(options: JSONOptions, maximumDepth: Int) {
         self.options = options
+        self.maximumDepth = maximumDepth
     }
 
     mutating func write(_ value: JSONValue) throws(CodecError) {
@@ -21,7 +29,7 @@ struct JSONWriter {
         case .array(let elements):
             try open("[", count: elements.count)
             for (index, element) in elements.enumerated() {
-                path.append(JSONPathKey(index))
+                path.append(.index(index))
                 separate(isFirst: index == 0)
                 try write(element)
                 path.removeLast()
@@ -30,7 +38,7 @@ struct JSONWriter {
         case .object(let members):
             try open("{", count: members.count)
             for (index, member) in members.enumerated() {
-                path.append(JSONPathKey(member.key))
+                path.append(.key(member.key))
                 separate(isFirst: index == 0)
                 write(string: member.key)
                 put(options.isPrettyPrinted ? " : " : ":")
@@ -50,8 +58,14 @@ struct JSONWriter {
     }
 
     private mutating func open(_ bracket: StaticString, count: Int) throws(CodecError) {
-        guard path.count < options.maximumDepth else {
-            throw CodecError("nested more than \(options.maximumDepth) deep, which is the limit", codingPath: path)
+        guard path.count < maximumDepth else {
+            let keys = path.map { step in
+                switch step {
+                case .index(let index): JSONPathKey(index)
+                case .key(let key): JSONPathKey(key)
+                }
+            }
+            throw CodecError("nested more than \(maximumDepth) deep, which is the limit", codingPath: keys)
         }
         put(bracket)
         // Foundation writes an empty line into what is empty.

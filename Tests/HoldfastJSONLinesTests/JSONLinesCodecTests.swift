@@ -42,6 +42,23 @@ private var context: CodecContext { CodecContext(filename: "a.jsonl") }
         #expect(try codec.decode([Int].self, from: Data("1\r\n 2 \n3".utf8), in: context) == [1, 2, 3])
     }
 
+    @Test func `limits the nesting of each line`() throws {
+        for limit in [3, JSONOptions.highestDepth] {
+            var options = JSONOptions()
+            options.maximumDepth = limit
+            let codec = JSONLinesCodec("a.jsonl", options: options)
+            var value: JSONValue = []
+            for _ in 1..<limit { value = [value] }
+            let bytes = try codec.encode([value], in: context)
+            try codec.validate(bytes, in: context)
+            #expect(try codec.decode([JSONValue].self, from: bytes, in: context) == [value])
+            #expect(throws: CodecError.self) { try codec.encode([[value]] as [JSONValue], in: context) }
+            #expect(throws: CodecError.self) {
+                try codec.validate(Data("[".utf8) + bytes.dropLast() + Data("]".utf8), in: context)
+            }
+        }
+    }
+
     @Test func `refuses what is no array`() {
         #expect(throws: CodecError.self) { try codec.encode(["a": 1], in: context) }
         #expect(throws: CodecError.self) { try codec.encode("[1]", in: context) }
