@@ -29,7 +29,16 @@ public struct CommandLineTool {
     public func main() -> Never {
         // For the width of characters on a terminal alone; no text is written by the locale's rules.
         setlocale(LC_CTYPE, "C.UTF-8")
-        exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+        var arguments: [String] = []
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            // `CommandLine.arguments` would quietly put other characters in the place of what is not UTF-8.
+            guard let word = CommandLine.unsafeArgv[index].flatMap({ String(validatingCString: $0) }) else {
+                StandardError.report("\(name): argument \(index) is not UTF-8")
+                exit(ExitStatus.usage.rawValue)
+            }
+            arguments.append(word)
+        }
+        exit(run(arguments).rawValue)
     }
 
     /// Runs a command line.

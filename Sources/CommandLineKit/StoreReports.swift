@@ -4,11 +4,12 @@ extension RecoveryReport {
     /// Writes the report to standard output, for a person or for a program.
     ///
     /// - Parameter isJSON: Whether a program reads it.
-    /// - Returns: ``ExitStatus/failed`` where something that had to be done could not be done.
+    /// - Returns: ``ExitStatus/failed`` where something could not be mended. A document that another program is writing
+    ///   is left alone, which is no failure.
     /// - Throws: Any error of writing.
     public func write(isJSON: Bool) throws -> ExitStatus {
         if isJSON { try JSONOutput.write(self) } else { try writeText() }
-        return isComplete ? .done : .failed
+        return documents.contains { $0.failure != nil } ? .failed : .done
     }
 
     private func writeText() throws {

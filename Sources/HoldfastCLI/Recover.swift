@@ -6,7 +6,7 @@ struct Recover: Command {
     static let name = "recover"
     static let synopsis = "[STORE]"
     static let summary = "mend what crashes have left, and say what was found and done"
-    static let discussion = "A document that another program is writing is left alone; the exit status is 1 then."
+    static let discussion = "A document that another program is writing is left alone, and the report says so."
     static let dryRun = CommandOption("dry-run", letter: "n", summary: "only say what would be done")
     static let options = [dryRun, CommandOption.json]
 

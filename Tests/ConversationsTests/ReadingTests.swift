@@ -35,6 +35,16 @@ import Testing
         #expect(outcome.errorLines.count == 1)
     }
 
+    @Test func `on a terminal the table is cut to its width, also that of wide characters`() throws {
+        let store = try TestStore()
+        _ = try store.new(String(repeating: "長い", count: 40), id: "1")
+        let lines = try store.run("list", terminal: .output).output.split(whereSeparator: \.isNewline)
+        #expect(lines.count == 2)
+        #expect(lines.last?.contains("…") == true)
+        let columns = lines.last?.reduce(0) { $0 + ($1.isASCII || $1 == "…" ? 1 : 2) } ?? 0
+        #expect((50...60).contains(columns), "\(lines)")
+    }
+
     @Test func `show prints one object of five members`() throws {
         let store = try TestStore()
         let name = try store.new("Title")

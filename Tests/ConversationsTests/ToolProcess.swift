@@ -15,17 +15,31 @@ struct ToolProcess {
 
     /// Which of the child's standard streams are a terminal.
     enum TerminalStream {
-        case input, errors
+        case input, output, errors
+
+        var descriptor: Int32 {
+            switch self {
+            case .input: STDIN_FILENO
+            case .output: STDOUT_FILENO
+            case .errors: STDERR_FILENO
+            }
+        }
     }
 
+    /// An executable that is built beside the tests, or a path.
     let name: String
     let arguments: [String]
     var input = Data()
     var environment: [String: String] = [:]
     var terminal: TerminalStream?
 
-    /// The executables are built beside the tests.
+    /// A shell that runs `conversations`, which is `$1`, on a store, which is `$2`.
+    static func shell(_ script: String, _ store: String) throws -> ToolProcess {
+        ToolProcess(name: "/bin/sh", arguments: ["-c", script, "sh", try path(of: "conversations"), store])
+    }
+
     private static func path(of name: String) throws -> String {
+        if name.hasPrefix("/") { return name }
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent(name).path
     }
@@ -44,7 +58,7 @@ struct ToolProcess {
             posix_spawn_file_actions_addopen(&actions, Int32(descriptor), path, flags, 0o600)
         }
         if let screen {
-            posix_spawn_file_actions_adddup2(&actions, screen.slave, terminal == .input ? STDIN_FILENO : STDERR_FILENO)
+            posix_spawn_file_actions_adddup2(&actions, screen.slave, terminal?.descriptor ?? STDIN_FILENO)
         }
         var variables = ProcessInfo.processInfo.environment.filter {
             !["CONVERSATIONS_STORE", "HOLDFAST_WITHHOLD", "VISUAL", "EDITOR"].contains($0.key)
@@ -64,7 +78,8 @@ struct ToolProcess {
         return Outcome(
             // As a shell says it: 128 and the signal.
             status: status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F),
-            output: texts[1], errors: terminal == .errors ? try screen?.shown() ?? "" : texts[2])
+            output: terminal == .output ? try screen?.shown() ?? "" : texts[1],
+            errors: terminal == .errors ? try screen?.shown() ?? "" : texts[2])
     }
 }
 
@@ -83,7 +98,7 @@ private struct CStrings {
     }
 }
 
-/// A terminal that a test looks at.
+/// A terminal of 60 columns that a test looks at.
 private final class PseudoTerminal {
     private let master: Int32
     let slave: Int32
@@ -98,6 +113,8 @@ private final class PseudoTerminal {
         try #require(ioctl(master, unlock, &isLocked) == 0 && ioctl(master, number, &index) == 0)
         slave = open("/dev/pts/\(index)", O_RDWR | O_NOCTTY | O_CLOEXEC)
         try #require(slave >= 0)
+        var size = winsize(ws_row: 24, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0)
+        try #require(ioctl(master, UInt(TIOCSWINSZ), &size) == 0)
     }
 
     deinit {

@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 @Suite struct `The command line` {
@@ -64,21 +63,18 @@ import Testing
     @Test func `an output that nobody takes is a failure`() throws {
         let store = try TestStore()
         _ = try store.new("x", id: "1")
-        let script = """
-            "$1" --store "$2" list > /dev/full
-            """
-        let tool = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let path = URL(fileURLWithPath: tool).deletingLastPathComponent().appendingPathComponent("conversations").path
-        let shell = Process()
-        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments = ["-c", script, "sh", path, store.path]
-        let errors = Pipe()
-        shell.standardError = errors
-        try shell.run()
-        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        shell.waitUntilExit()
-        #expect(shell.terminationStatus == 1)
-        #expect(text.split(separator: "\n").count == 1)
+        let outcome = try ToolProcess.shell("\"$1\" --store \"$2\" list > /dev/full", store.path).run()
+        #expect(outcome.status == 1)
+        #expect(outcome.errorLines.count == 1)
+    }
+
+    @Test func `an argument that is not UTF-8 is refused, not changed`() throws {
+        let store = try TestStore()
+        _ = try store.new("x", id: "1")
+        let outcome = try ToolProcess.shell("\"$1\" --store \"$2\" say 1 \"$(printf '\\377')\"", store.path).run()
+        #expect(outcome.status == 2)
+        #expect(outcome.errorLines.count == 1)
+        #expect(try store.json("show", "1", "--json")["events"] == [])
     }
 
     @Test func `an error is one line, whatever is in it`() throws {

@@ -5,7 +5,10 @@ import Holdfast
 struct Verify: Command {
     static let name = "verify"
     static let summary = "check that every file of every conversation is whole"
-    static let discussion = "The exit status is 3 where something is damaged. Nothing is changed."
+    static let discussion = """
+        The exit status is 3 where something is damaged. What a crash has left is mended first, as by every command; a
+        damaged file is left as it is.
+        """
     static let options = [CommandOption.json]
 
     let settings: StoreSettings

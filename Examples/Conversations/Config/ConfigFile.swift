@@ -39,14 +39,15 @@ private struct NumberPlaceholders {
     }
 
     func restoreNumbers(in bytes: Data) -> Data {
-        // They stand in the order of their numbers, so one pass finds them all.
-        var text = String(decoding: bytes, as: UTF8.self)[...]
-        var result = ""
-        for (index, number) in numbers.enumerated() {
-            guard let range = text.firstRange(of: "\(stem)x\(index)x") else { continue }
-            result += text[..<range.lowerBound] + number
-            text = text[range.upperBound...]
+        var pieces = String(decoding: bytes, as: UTF8.self).split(separator: stem, omittingEmptySubsequences: false)[
+            ...]
+        var result = String(pieces.popFirst() ?? "")
+        for piece in pieces {
+            let index = piece.dropFirst().prefix { $0 != "x" }
+            let rest = piece.dropFirst(index.count + 2)
+            result += Int(index).map { numbers[$0] } ?? ""
+            result += rest
         }
-        return Data((result + text).utf8)
+        return Data(result.utf8)
     }
 }

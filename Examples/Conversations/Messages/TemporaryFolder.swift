@@ -21,20 +21,13 @@ final class TemporaryFolder {
     ///   - parent: Where it is made; nil for the system's place for temporary files.
     ///   - body: The work.
     /// - Returns: What the work gives.
-    /// - Throws: What the work throws, or ``CommandFailure``.
+    /// - Throws: What the work throws, or ``CommandFailure`` where no folder can be made.
     static func with<Result>(
         in parent: String? = nil, _ body: (TemporaryFolder) throws -> Result
     ) throws -> Result {
         let folder = try TemporaryFolder(in: parent ?? StoreSettings.environment("TMPDIR") ?? "/tmp")
-        let result: Result
-        do {
-            result = try body(folder)
-        } catch {
-            if !folder.isKept { try folder.remove() }
-            throw error
-        }
-        try folder.remove()
-        return result
+        defer { if !folder.isKept { folder.remove() } }
+        return try body(folder)
     }
 
     /// The folder itself.
@@ -54,11 +47,12 @@ final class TemporaryFolder {
     /// Leaves the folder where it is: what is in it is worth something.
     func keep() { isKept = true }
 
-    private func remove() throws {
+    /// What the work came to stands, whatever becomes of the folder.
+    private func remove() {
         do {
             try FileManager.default.removeItem(atPath: root)
         } catch {
-            throw CommandFailure("\(root): the temporary folder can't be removed: \(error.systemReason)")
+            StandardError.report("conversations: warning: \(root) can't be removed: \(error.systemReason)")
         }
     }
 }
