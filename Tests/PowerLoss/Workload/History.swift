@@ -41,7 +41,7 @@ struct History {
         let files = managedFiles(tree, document)
         switch kind {
         case .create:
-            return tree.documents.count < 7 ? create() : .remove(document)
+            return tree.documents.count < 6 ? create() : .remove(document)
         case .replaceOne:
             return .save(Save(document: document, writes: [pick(files): length()]))
         case .replaceSeveral:
