@@ -19,6 +19,11 @@ public struct YAMLCodec: ManagedFileCodec {
     /// How values are read.
     public var decodingOptions: YAMLDecodingOptions
 
+    /// Whether a file that a person has edited keeps its comments, order and style where its values do not change.
+    ///
+    /// The result always holds just the new value: it is parsed and compared. Files above 4 MiB are written anew.
+    public var keepsFormatting = true
+
     /// Creates a codec.
     ///
     /// - Parameters:
@@ -52,13 +57,15 @@ public struct YAMLCodec: ManagedFileCodec {
     ///
     /// - Parameters:
     ///   - value: The value to encode.
-    ///   - context: The file's name and user info.
+    ///   - context: The file's name, user info, and the bytes that it holds now.
     /// - Returns: The bytes to store.
-    /// - Throws: An `EncodingError`, or what the value's own `encode(to:)` throws.
+    /// - Throws: An `EncodingError`, what `currentBytes` throws, or what the value's own `encode(to:)` throws.
     public func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data {
         var options = encodingOptions
         options.userInfo.merge(context.userInfo) { _, new in new }
-        return try YAMLEncoder(options: options).encode(value)
+        let text = try YAMLEncoder(options: options).encode(value)
+        guard keepsFormatting, let current = try context.currentBytes() else { return text }
+        return FormattingSplice.rewrite(current, as: text, decodingOptions.rules)
     }
 
     /// Decodes a value from the bytes of a whole file.

@@ -7,12 +7,18 @@ enum Measure {
     static func seconds(runs: Int = 5, _ body: () throws -> Void) rethrows -> Double {
         var best = Double.infinity
         for _ in 0..<runs {
-            let start = ContinuousClock.now
+            let start = processorTime()
             try body()
-            let time = start.duration(to: .now).components
-            best = min(best, Double(time.seconds) + Double(time.attoseconds) * 1e-18)
+            best = min(best, processorTime() - start)
         }
         return best
+    }
+
+    /// The processor time that this process has had, in seconds: on a busy machine a clock would also count the others'.
+    private static func processorTime() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     /// The best of several rounds for each of some things to do, in seconds.

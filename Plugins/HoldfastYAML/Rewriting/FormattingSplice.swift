@@ -1,0 +1,355 @@
+import FoundationEssentials
+
+/// Puts what has changed in a value into the text that a person has written, so that everything else stays as it is:
+/// comments, the order of keys, quotes, blank lines.
+///
+/// libyaml drops comments but says where each node starts and ends. The new text and the old are parsed and compared
+/// node by node; for each difference the old bytes are replaced by the new ones, moved to the old indentation. The result
+/// is parsed too, and used only where it holds just the new value; otherwise the new text is.
+struct FormattingSplice {
+    private let old: Tape
+    private let new: Tape
+    private var comparison: TapeComparison
+    private var edits: [Edit] = []
+    private var stack = StackGuard()
+
+    private struct Edit {
+        var range: Range<Int>
+        var text: [UInt8]
+    }
+
+    /// The layout does not allow for an edit here, so that the text is written anew.
+    private struct Unsuitable: Error {}
+
+    /// Texts above this are a program's rather than a person's; they are written anew, in a quarter of the time.
+    private static let largest = 4 << 20
+
+    /// Rewrites an old text so that it holds the new text's value.
+    ///
+    /// - Parameters:
+    ///   - old: What the file holds now.
+    ///   - new: The new value, as the encoder has written it.
+    ///   - rules: How texts are read.
+    /// - Returns: The text to store; `new` itself where nothing can be kept.
+    static func rewrite(_ old: Data, as new: Data, _ rules: TapeBuilder.Rules) -> Data {
+        guard old != new, !old.isEmpty, old.count <= largest, new.count <= largest,
+            !old.starts(with: [0xEF, 0xBB, 0xBF]), !old.starts(with: [0xFF, 0xFE]), !old.starts(with: [0xFE, 0xFF])
+        else { return new }
+        var rules = rules
+        rules.keepsEnds = true
+        do {
+            return try old.withUnsafeBytes { oldBytes in
+                try new.withUnsafeBytes { newBytes in
+                    let oldTape = try TapeBuilder.tape(of: SourceText(borrowing: oldBytes), rules)
+                    let newTape = try TapeBuilder.tape(of: SourceText(borrowing: newBytes), rules)
+                    guard oldTape.roots.count == 1, newTape.roots.count == 1 else { return new }
+                    var splice = FormattingSplice(oldTape, newTape)
+                    try splice.compare(oldTape.roots[0], newTape.roots[0])
+                    guard !splice.edits.isEmpty else { return old }
+                    let result = try splice.apply()
+                    return try splice.isEquivalent(result, rules) ? Data(result) : new
+                }
+            }
+        } catch {
+            // The old text may be damaged, or its layout unsuitable: the new one stands by itself.
+            return new
+        }
+    }
+
+    private init(_ old: Tape, _ new: Tape) {
+        self.old = old
+        self.new = new
+        comparison = TapeComparison(old, new)
+    }
+
+    private func isEquivalent(_ text: [UInt8], _ rules: TapeBuilder.Rules) throws -> Bool {
+        try text.withUnsafeBytes { bytes in
+            let tape = try TapeBuilder.tape(of: SourceText(borrowing: bytes), rules)
+            guard tape.roots.count == 1 else { return false }
+            var comparison = TapeComparison(tape, new)
+            return comparison.isSame(tape.roots[0], new.roots[0])
+        }
+    }
+
+    private func apply() throws -> [UInt8] {
+        let bytes = old.source.bytes
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + edits.reduce(0) { $0 + $1.text.count })
+        var done = 0
+        // Several insertions at one place stay in the order in which they were found.
+        let ordered = edits.enumerated().sorted {
+            ($0.element.range.lowerBound, $0.offset) < ($1.element.range.lowerBound, $1.offset)
+        }
+        for (_, edit) in ordered {
+            guard edit.range.lowerBound >= done, edit.range.upperBound <= bytes.count else { throw Unsuitable() }
+            result += bytes[done..<edit.range.lowerBound]
+            // A last line without an end gets one before another line follows.
+            if edit.range.lowerBound == bytes.count, let last = result.last, last != 0x0A { result.append(0x0A) }
+            result += edit.text
+            done = edit.range.upperBound
+        }
+        result += bytes[done...]
+        return result
+    }
+
+    // MARK: Comparing
+
+    /// Finds the differences between two collections of the same kind in block style.
+    private mutating func compare(_ oldNode: Int, _ newNode: Int) throws {
+        guard !comparison.isSame(oldNode, newNode) else { return }
+        guard canMerge(oldNode, newNode), stack.hasRoom() else { throw Unsuitable() }
+        // On the way down to a difference each level is compared again: too often in a text made for that.
+        guard comparison.work <= 64 * (old.count + new.count) else { throw Unsuitable() }
+        if old.nodes[oldNode].kind == .mapping {
+            try compareMappings(oldNode, newNode)
+        } else {
+            try compareSequences(oldNode, newNode)
+        }
+    }
+
+    private func canMerge(_ oldNode: Int, _ newNode: Int) -> Bool {
+        let (first, second) = (old.nodes[oldNode], new.nodes[newNode])
+        guard first.kind == second.kind, first.kind == .mapping || first.kind == .sequence else { return false }
+        return first.style == .block && second.style == .block && first.payload > 0 && second.payload > 0
+    }
+
+    private mutating func compareMappings(_ oldMapping: Int, _ newMapping: Int) throws {
+        guard let oldValues = old.values(of: oldMapping), let newValues = new.values(of: newMapping) else {
+            throw Unsuitable()
+        }
+        let shift = column(old, oldMapping + 1) - column(new, newMapping + 1)
+        guard oldValues.keys.contains(where: { newValues[$0] != nil }) else { throw Unsuitable() }
+        for (name, entry) in oldValues {
+            guard let replacement = newValues[name] else {
+                try remove(Int(old.nodes[entry.key].start), through: entry.value)
+                continue
+            }
+            guard !comparison.isSame(entry.value, replacement.value) else { continue }
+            if canMerge(entry.value, replacement.value) {
+                try compare(entry.value, replacement.value)
+            } else {
+                try replaceValue(entry, by: replacement, shift: shift)
+            }
+        }
+        // New entries come after the one that they follow in the new text, or else at the end.
+        var previous: (key: Int, value: Int)?
+        var last = oldMapping + 1
+        var index = last
+        while index < Int(old.nodes[oldMapping].extent) {
+            last = index
+            index = old.next(after: old.next(after: index))
+        }
+        index = newMapping + 1
+        while index < Int(new.nodes[newMapping].extent) {
+            let value = new.next(after: index)
+            if let existing = oldValues[new.string(new.nodes[index])] {
+                previous = existing
+            } else {
+                let anchor = previous?.value ?? old.next(after: last)
+                let place = lineEnd(after: Int(old.ends[anchor]))
+                edits.append(Edit(range: place..<place, text: lines(from: index, to: value, shift: shift)))
+            }
+            index = new.next(after: value)
+        }
+    }
+
+    private mutating func compareSequences(_ oldSequence: Int, _ newSequence: Int) throws {
+        let oldItems = items(old, oldSequence)
+        let newItems = items(new, newSequence)
+        var start = 0
+        let shortest = min(oldItems.count, newItems.count)
+        while start < shortest, comparison.isSame(oldItems[start], newItems[start]) { start += 1 }
+        var tail = 0
+        while tail < shortest - start,
+            comparison.isSame(oldItems[oldItems.count - 1 - tail], newItems[newItems.count - 1 - tail])
+        {
+            tail += 1
+        }
+        let oldEnd = oldItems.count - tail
+        let newEnd = newItems.count - tail
+        let shift = try dash(old, oldItems[0]).column - dash(new, newItems[0]).column
+        for offset in 0..<max(oldEnd, newEnd) - start {
+            let index = start + offset
+            if index < oldEnd, index < newEnd {
+                let (oldItem, newItem) = (oldItems[index], newItems[index])
+                guard !comparison.isSame(oldItem, newItem) else { continue }
+                if canMerge(oldItem, newItem) {
+                    try compare(oldItem, newItem)
+                } else if isInline(old, oldItem), isInline(new, newItem) {
+                    replaceInline(oldItem, by: newItem)
+                } else {
+                    let begin = try dash(old, oldItem).offset
+                    edits.append(
+                        Edit(
+                            range: begin..<lineEnd(after: Int(old.ends[oldItem])),
+                            text: try itemLines(newItem, shift: shift, isFirst: true)))
+                }
+            } else if index < oldEnd {
+                try remove(try dash(old, oldItems[index]).offset, through: oldItems[index])
+            } else {
+                // After the last item that is aligned, or before all where there is none.
+                let text = try itemLines(newItems[index], shift: shift, isFirst: false)
+                if oldEnd > 0 {
+                    let place = lineEnd(after: Int(old.ends[oldItems[oldEnd - 1]]))
+                    edits.append(Edit(range: place..<place, text: text))
+                } else {
+                    let first = try dash(old, oldItems[0]).offset
+                    guard isFirstOnLine(first) else { throw Unsuitable() }
+                    let line = lineBegin(first)
+                    edits.append(Edit(range: line..<line, text: text))
+                }
+            }
+        }
+    }
+
+    private func items(_ tape: Tape, _ sequence: Int) -> [Int] {
+        var items: [Int] = []
+        var index = sequence + 1
+        while index < Int(tape.nodes[sequence].extent) {
+            items.append(index)
+            index = tape.next(after: index)
+        }
+        return items
+    }
+
+    // MARK: Editing
+
+    /// Whether a node is a scalar on one line, or a collection in flow style or empty.
+    private func isInline(_ tape: Tape, _ index: Int) -> Bool {
+        let node = tape.nodes[index]
+        if node.style == .literal || node.style == .folded { return false }
+        if node.kind != .scalar, node.kind != .alias, node.style == .block { return false }
+        let (start, end) = (Int(node.start), Int(tape.ends[index]))
+        return start <= end && !tape.source.bytes[start..<end].contains(0x0A)
+    }
+
+    private mutating func replaceInline(_ oldNode: Int, by newNode: Int) {
+        let (start, end) = (Int(old.nodes[oldNode].start), Int(old.ends[oldNode]))
+        var text = Array(new.source.bytes[Int(new.nodes[newNode].start)..<Int(new.ends[newNode])])
+        // Null may be written as nothing at all, right after the colon or dash.
+        if start == end, start > 0, old.source.bytes[start - 1] != 0x20 { text.insert(0x20, at: 0) }
+        edits.append(Edit(range: start..<end, text: text))
+    }
+
+    private mutating func replaceValue(
+        _ entry: (key: Int, value: Int), by replacement: (key: Int, value: Int), shift: Int
+    ) throws {
+        if isInline(old, entry.value), isInline(new, replacement.value),
+            new.ends[replacement.value] > new.nodes[replacement.value].start
+        {
+            replaceInline(entry.value, by: replacement.value)
+            return
+        }
+        // From behind the colon to the end of the entry's last line.
+        let begin = try colon(old, entry.key) + 1
+        let text = lines(from: replacement.key, to: replacement.value, shift: shift)
+        // The moved text starts with the key's indentation and the key.
+        let skipped = max(0, column(new, replacement.key) + shift)
+        let key = try colon(new, replacement.key) + 1 - Int(new.nodes[replacement.key].start)
+        edits.append(
+            Edit(
+                range: begin..<lineEnd(after: max(begin, Int(old.ends[entry.value]))),
+                text: Array(text.dropFirst(skipped + key))))
+    }
+
+    private mutating func remove(_ begin: Int, through node: Int) throws {
+        // An entry that starts behind a dash shares its line.
+        guard isFirstOnLine(begin) else { throw Unsuitable() }
+        edits.append(Edit(range: lineBegin(begin)..<lineEnd(after: Int(old.ends[node])), text: []))
+    }
+
+    // MARK: Places in the texts
+
+    private func lineBegin(_ offset: Int) -> Int { lineBegin(old, offset) }
+
+    private func lineBegin(_ tape: Tape, _ offset: Int) -> Int {
+        var index = offset
+        while index > 0, tape.source.bytes[index - 1] != 0x0A { index -= 1 }
+        return index
+    }
+
+    private func skipSpaces(_ offset: Int) -> Int {
+        var index = offset
+        while index < old.source.bytes.count, old.source.bytes[index] == 0x20 { index += 1 }
+        return index
+    }
+
+    private func isFirstOnLine(_ offset: Int) -> Bool { skipSpaces(lineBegin(offset)) == offset }
+
+    /// Where the line ends that a place is in; the place itself where it is a line's beginning already.
+    private func lineEnd(after offset: Int) -> Int {
+        let bytes = old.source.bytes
+        if offset > 0, offset <= bytes.count, bytes[offset - 1] == 0x0A { return offset }
+        var index = offset
+        while index < bytes.count, bytes[index] != 0x0A { index += 1 }
+        return min(index + 1, bytes.count)
+    }
+
+    private func column(_ tape: Tape, _ node: Int) -> Int {
+        let start = Int(tape.nodes[node].start)
+        return start - lineBegin(tape, start)
+    }
+
+    private func colon(_ tape: Tape, _ key: Int) throws -> Int {
+        let bytes = tape.source.bytes
+        var index = Int(tape.ends[key])
+        while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
+        guard index < bytes.count, bytes[index] == UInt8(ascii: ":") else { throw Unsuitable() }
+        return index
+    }
+
+    private func dash(_ tape: Tape, _ item: Int) throws -> (offset: Int, column: Int) {
+        var index = Int(tape.nodes[item].start)
+        while index > 0, tape.source.bytes[index - 1] == 0x20 { index -= 1 }
+        guard index > 0, tape.source.bytes[index - 1] == UInt8(ascii: "-") else { throw Unsuitable() }
+        return (index - 1, index - 1 - lineBegin(tape, index - 1))
+    }
+
+    /// The lines of an entry in the new text, moved by some columns.
+    ///
+    /// The encoder writes no comments, so an entry reaches to the line of the next node.
+    private func lines(from key: Int, to value: Int, shift: Int) -> [UInt8] {
+        moved(from: Int(new.nodes[key].start), to: newEnd(value), column: column(new, key), shift: shift)
+    }
+
+    private func itemLines(_ item: Int, shift: Int, isFirst: Bool) throws -> [UInt8] {
+        let dash = try dash(new, item)
+        let text = moved(from: dash.offset, to: newEnd(item), column: dash.column, shift: shift)
+        return isFirst ? Array(text.dropFirst(max(0, dash.column + shift))) : text
+    }
+
+    private func newEnd(_ node: Int) -> Int {
+        let next = new.next(after: node)
+        return next < new.count ? lineBegin(new, Int(new.nodes[next].start)) : new.source.bytes.count
+    }
+
+    /// Copies lines with more or fewer spaces before each; the first starts at a column, whatever stands before it.
+    private func moved(from start: Int, to end: Int, column: Int, shift: Int) -> [UInt8] {
+        let bytes = new.source.bytes
+        var text = [UInt8](repeating: 0x20, count: max(0, column + shift))
+        var index = start
+        while index < end, bytes[index] != 0x0A {
+            text.append(bytes[index])
+            index += 1
+        }
+        while index < end {
+            text.append(0x0A)
+            index += 1
+            guard index < end, bytes[index] != 0x0A else { continue }
+            if shift >= 0 {
+                text += [UInt8](repeating: 0x20, count: shift)
+            } else {
+                var left = -shift
+                while left > 0, index < end, bytes[index] == 0x20 {
+                    index += 1
+                    left -= 1
+                }
+            }
+            while index < end, bytes[index] != 0x0A {
+                text.append(bytes[index])
+                index += 1
+            }
+        }
+        return text
+    }
+}
