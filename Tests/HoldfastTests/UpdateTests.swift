@@ -165,6 +165,7 @@ import Testing
         #expect(code { try $0.removeUnmanaged("events.json") } == .invalidName)
         #expect(code { try $0.removeUnmanaged("../Y") } == .invalidName)
         #expect(code { try $0.addUnmanaged("files", copying: "/dev/null") } == .alreadyExists)
+        #expect(code { try $0.addUnmanaged("events.json.tmp", copying: "/dev/null") } == .invalidName)
         #expect(code { try $0.set("x", for: ManagedFile("QUERY_MESSAGE.md")) } == .unmanagedFilename)
         #expect(code { try $0.setBytes(Data("{".utf8), for: "metadata.json") } == .invalidContent)
     }

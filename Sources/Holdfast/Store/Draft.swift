@@ -157,6 +157,9 @@ public struct Draft: ~Copyable {
     /// - Throws: ``HoldfastError`` where a codec claims the name, or there is such an entry already.
     public mutating func addUnmanaged(_ name: String, copying path: String) throws(HoldfastError) {
         let entry = try unmanaged(name)
+        if context.isOrphan(entry, .file) {
+            throw .invalidEntryName(name, document: document, "it is the temporary name of a managed file")
+        }
         let standing = try attempt { try directory?.statusIfPresent(of: entry) }
         if (standing != nil && changes.unmanagedRemovals[entry] == nil) || changes.additions[entry] != nil {
             throw HoldfastError(
