@@ -4,7 +4,9 @@ import HoldfastTesting
 
 /// Programs that use one store at the same time, and what has to hold whatever their order is.
 struct Clients: Sendable {
-    /// What one program does, which opens the store itself, and what it saw.
+    /// What one program does; it opens the store itself.
+    ///
+    /// It returns what it saw.
     typealias Program = @Sendable (_ open: () throws -> DocumentStore) throws -> String
 
     let name: String

@@ -85,6 +85,16 @@ struct Contents: Equatable {
         return contents
     }
 
+    /// All of it another user's.
+    func owned(by user: UInt32) -> Contents {
+        Contents(
+            items.mapValues { item in
+                var item = item
+                item.user = user
+                return item
+            })
+    }
+
     var withoutFIFOs: Contents { Contents(items.filter { $0.value.kind != .fifo }) }
 
     func adding(_ other: Contents) -> Contents { Contents(items.merging(other.items) { $1 }) }

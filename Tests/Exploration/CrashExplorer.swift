@@ -33,7 +33,13 @@ struct CrashExplorer {
             for (number, point) in points.enumerated() {
                 if isDone { return }
                 counts.cuts += 1
-                explore(point, Trail(), cut: number, mustBeNew: number == points.count - 1)
+                let mustBeNew = number == points.count - 1
+                explore(point, Trail(), cut: number, mustBeNew: mustBeNew)
+                if world.shape.isDurable {
+                    // The process is killed, another one recovers, and only then the power fails.
+                    counts.cuts += 1
+                    recover(world.revive(point), nil, Trail().adding(number, nil), mustBeNew: mustBeNew)
+                }
             }
         } catch {
             fail(Trail(), "the commit failed: \(error)", world, nil, nil)
@@ -50,7 +56,7 @@ struct CrashExplorer {
         }
         try world.shape.commit(store)
         let points = machine.stopRecording()
-        if let flaw = world.shape.flaw(in: Contents(of: machine.tree), mustBeNew: true) {
+        if let flaw = world.flaw(in: machine.tree, mustBeNew: true) {
             fail(Trail(), "without any crash: \(flaw)", world, nil, machine.tree)
         }
         return points
@@ -78,15 +84,20 @@ struct CrashExplorer {
         let hash = tree.canonicalHash ^ (mustBeNew ? 0x5555_5555_5555_5555 : 0)
         guard seen.insert(hash).inserted else { return }
         counts.states += 1
-        let machine = world.boot(tree, trail.cuts.count)
+        recover(world.boot(tree, trail.cuts.count), tree, trail, mustBeNew: mustBeNew)
+    }
+
+    private mutating func recover(
+        _ machine: SimulatedMachine, _ tree: SimulatedTree?, _ trail: Trail, mustBeNew: Bool
+    ) {
         machine.startRecording()
         do {
             let report = try world.open(machine).recoveryReport
             let points = machine.stopRecording()
-            if !report.isComplete || !report.warnings.isEmpty {
+            if !report.isComplete || (!report.warnings.isEmpty && !world.shape.allowsWarnings) {
                 return fail(trail, "the recovery is not complete: \(report)", world, tree, machine.tree)
             }
-            if let flaw = world.shape.flaw(in: Contents(of: machine.tree), mustBeNew: mustBeNew) {
+            if let flaw = world.flaw(in: machine.tree, mustBeNew: mustBeNew) {
                 return fail(trail, flaw, world, tree, machine.tree)
             }
             try checkSecondRecovery(machine, tree, trail)
@@ -102,12 +113,14 @@ struct CrashExplorer {
     }
 
     /// A second recovery finds nothing, and changes nothing; and the store can be used.
-    private mutating func checkSecondRecovery(_ machine: SimulatedMachine, _ tree: SimulatedTree, _ trail: Trail) throws
+    private mutating func checkSecondRecovery(_ machine: SimulatedMachine, _ tree: SimulatedTree?, _ trail: Trail)
+        throws
     {
         let recovered = machine.crashPoint
         let again = try world.open(machine, client: 1)
-        if !again.recoveryReport.isClean {
-            fail(trail, "a second recovery found something: \(again.recoveryReport)", world, tree, machine.tree)
+        let report = again.recoveryReport
+        if !report.documents.isEmpty || (!report.warnings.isEmpty && !world.shape.allowsWarnings) {
+            fail(trail, "a second recovery found something: \(report)", world, tree, machine.tree)
         } else if !machine.crashPoint.isSame(as: recovered) {
             fail(trail, "a second recovery changed something", world, tree, machine.tree)
         }
@@ -123,29 +136,29 @@ struct CrashExplorer {
     }
 }
 
-/// A state, as the cuts and choices that lead to it.
+/// A state, as the cuts and choices that lead to it; no choice is a kill of the process alone.
 struct Trail: Sendable, CustomStringConvertible {
-    private(set) var cuts: [(cut: Int, choice: CrashPoint.Choice)] = []
+    private(set) var cuts: [(cut: Int, choice: CrashPoint.Choice?)] = []
 
     init() {}
 
     init?(_ text: String) {
         for part in text.split(separator: "/") {
             let words = part.split(separator: ":", omittingEmptySubsequences: false)
-            guard words.count == 2, let cut = Int(words[0]), let choice = CrashPoint.Choice(String(words[1])) else {
-                return nil
-            }
+            guard words.count == 2, let cut = Int(words[0]) else { return nil }
+            let choice = CrashPoint.Choice(String(words[1]))
+            if choice == nil, words[1] != "kill" { return nil }
             cuts.append((cut, choice))
         }
     }
 
-    func adding(_ cut: Int, _ choice: CrashPoint.Choice) -> Trail {
+    func adding(_ cut: Int, _ choice: CrashPoint.Choice?) -> Trail {
         var trail = self
         trail.cuts.append((cut, choice))
         return trail
     }
 
     var description: String {
-        cuts.isEmpty ? "none" : cuts.map { "\($0.cut):\($0.choice)" }.joined(separator: "/")
+        cuts.isEmpty ? "none" : cuts.map { "\($0.cut):\($0.choice?.description ?? "kill")" }.joined(separator: "/")
     }
 }

@@ -112,8 +112,8 @@ struct FaultExplorer {
             // Some of several commits may have been made.
             let isOne = world.shape.units.count == 1 && world.shape.between.isEmpty
             let mustBeOld = isOne && error.map { !Self.isUnknown($0) } == true
-            let flaw = world.shape.flaw(
-                in: Contents(of: machine.tree), mustBeNew: error == nil, mustBeOld: mustBeOld)
+            let flaw = world.flaw(
+                in: machine.tree, mustBeNew: error == nil, mustBeOld: mustBeOld)
             return flaw.map { ("\(how): \($0)", machine.tree) }
         } catch {
             return ("\(how): the recovery failed: \(error)", machine.tree)

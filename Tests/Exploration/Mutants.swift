@@ -41,7 +41,9 @@ enum Mutants {
                 for call in trace {
                     guard let name = namer.name(call) else { continue }
                     var step = steps[name] ?? Step(call: call.call)
-                    let isNew = step.worlds.last.map { $0.shape.name != world.shape.name || $0.profile.name != world.profile.name }
+                    let isNew = step.worlds.last.map {
+                        $0.shape.name != world.shape.name || $0.profile.name != world.profile.name
+                    }
                     if isNew ?? true { step.worlds.append(world) }
                     steps[name] = step
                     if let previous { steps[previous]?.followers.insert(call.call) }
@@ -80,7 +82,9 @@ enum Mutants {
     }
 
     /// Puts a fault in the place of every call that is a certain step.
-    private static func replacing(_ step: String, by fault: SimulatedFault) -> @Sendable () -> SimulatedMachine.Interceptor {
+    private static func replacing(_ step: String, by fault: SimulatedFault)
+        -> @Sendable () -> SimulatedMachine.Interceptor
+    {
         {
             let namer = Mutex(StepNamer())
             return { call in namer.withLock { $0.name(call) } == step ? fault : nil }
@@ -128,7 +132,8 @@ enum Mutants {
                 candidates.append(
                     Candidate(
                         family: .order,
-                        mutant: Mutant(name: "\(name), behind the next call", makeInterceptor: replacing(name, by: .postponed)),
+                        mutant: Mutant(
+                            name: "\(name), behind the next call", makeInterceptor: replacing(name, by: .postponed)),
                         worlds: step.worlds))
             }
         }
@@ -171,7 +176,7 @@ enum Mutants {
             world.mutant = candidate.mutant
             return world
         }
-        for states in [8, 80] {
+        for states in [6, 40] {
             for world in worlds {
                 var explorer = CrashExplorer(
                     world, .init(states: states, recoveryStates: states / 8, depth: 2, stopsAtFirstViolation: true))

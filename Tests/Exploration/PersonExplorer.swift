@@ -203,14 +203,17 @@ struct PersonExplorer {
         if contents.names.contains(where: { $0.hasPrefix(".old-") }) {
             // Somebody works in the old generation still; the next recovery brings it over.
             do { _ = try world.open(machine) } catch {
-                return fail("edit", "\(name(edit, moment, inside: inside))\nthe recovery failed: \(error)", nil, machine.tree)
+                return fail(
+                    "edit", "\(name(edit, moment, inside: inside))\nthe recovery failed: \(error)", nil, machine.tree)
             }
             contents = Contents(of: machine.tree)
         }
         if let failure {
             // It may refuse to go on, and then nothing has changed.
             if let flaw = flaw(in: contents, effects, mustBeNew: false, mustBeOld: true) {
-                fail("edit", "\(name(edit, moment, inside: inside))\nthe commit failed: \(failure)\n\(flaw)", nil, machine.tree)
+                fail(
+                    "edit", "\(name(edit, moment, inside: inside))\nthe commit failed: \(failure)\n\(flaw)", nil,
+                    machine.tree)
             }
         } else if let flaw = flaw(in: contents, effects, mustBeNew: true) {
             fail("edit", "\(name(edit, moment, inside: inside))\n\(flaw)", nil, machine.tree)
@@ -224,13 +227,16 @@ struct PersonExplorer {
                 guard !isDone, seen.insert([tree.canonicalHash, UInt64(number)]).inserted else { return }
                 counts.states += 1
                 let machine = world.boot(tree, 1)
-                let what = "\(name(edit, moment, inside: false)), and the power fails at cut \(number):\(choice) behind it"
+                let what =
+                    "\(name(edit, moment, inside: false)), and the power fails at cut \(number):\(choice) behind it"
                 do {
                     let report = try world.open(machine).recoveryReport
                     let mustBeNew = number == points.count - 1
                     if !report.isComplete {
                         fail("edit", "\(what)\nthe recovery is not complete: \(report)", tree, machine.tree)
-                    } else if let flaw = flaw(in: edit.settled(Contents(of: machine.tree)), effects, mustBeNew: mustBeNew) {
+                    } else if let flaw = flaw(
+                        in: edit.settled(Contents(of: machine.tree)), effects, mustBeNew: mustBeNew)
+                    {
                         fail("edit", "\(what)\n\(flaw)", tree, machine.tree)
                     }
                 } catch {

@@ -15,16 +15,23 @@ struct Replay {
         }
         var mustBeNew = false
         for (number, (cut, choice)) in trail.cuts.enumerated() {
-            guard points.indices.contains(cut), let tree = points[cut].tree(choice) else {
+            guard points.indices.contains(cut) else { throw Unexpected("there is no cut \(cut)") }
+            if number == 0 { mustBeNew = cut == points.count - 1 }
+            guard let choice else {
+                print("\n=== killed before call \(points[cut].callsBefore)")
+                machine = world.revive(points[cut])
+                points = try traced(machine, "recovery \(number + 1)") { print(try world.open(machine).recoveryReport) }
+                continue
+            }
+            guard let tree = points[cut].tree(choice) else {
                 throw Unexpected("there is no state \(cut):\(choice); the protocol has changed, or the seed is another")
             }
-            if number == 0 { mustBeNew = cut == points.count - 1 }
             print("\n=== power cut before call \(points[cut].callsBefore); the disk holds\n\(tree.listing)")
             machine = world.boot(tree, number + 1)
             points = try traced(machine, "recovery \(number + 1)") { print(try world.open(machine).recoveryReport) }
         }
         print("\n=== in the end\n\(machine.tree.listing)")
-        let flaw = world.shape.flaw(in: Contents(of: machine.tree), mustBeNew: mustBeNew || trail.cuts.isEmpty)
+        let flaw = world.flaw(in: machine.tree, mustBeNew: mustBeNew || trail.cuts.isEmpty)
         print("\n=== \(flaw ?? "no violation")")
     }
 

@@ -5,7 +5,7 @@ import HoldfastTesting
 /// One kind of commit: what there is before, what is done, and what there is to be behind it.
 struct Shape: Sendable {
     enum Group: String, CaseIterable, Sendable {
-        case first, file, swap, unmanaged, names, batch, remnants, fallback
+        case first, file, swap, unmanaged, names, batch, remnants, fallback, refused
     }
 
     let name: String
@@ -24,6 +24,10 @@ struct Shape: Sendable {
     var units: [Set<String>] = [["a"]]
     /// Whether recovery may move things to `.trash/`.
     var allowsTrash = false
+    /// Whether recovery reports things that are not as they should be, and that it leaves alone.
+    var allowsWarnings = false
+    /// The user that the store is of.
+    var user: UInt32 = 0
     /// What the file system can't do, besides what the model withholds.
     var missing: Set<Capability> = []
     var options: @Sendable (inout StoreOptions) -> Void = { _ in }
@@ -131,6 +135,7 @@ struct Profile: Sendable {
         configuration.model = model
         configuration.missing = missing.union(shape.missing)
         configuration.seed = seed
+        configuration.user = shape.user
         configuration.lies = lies
         // Later boots are later, so that recovery sees times in their order.
         configuration.bootTime = Timestamp(seconds: 1_700_000_000 + Int64(boot) * 1000, nanoseconds: 0)

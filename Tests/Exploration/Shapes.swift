@@ -24,7 +24,7 @@ enum Shapes {
 
     static let base = small.adding(other)
 
-    static let all: [Shape] = first + file + swap + unmanaged + names + batch + remnants + fallback
+    static let all: [Shape] = first + file + swap + unmanaged + names + batch + remnants + fallback + refused
 
     // MARK: - First saves
 
@@ -64,6 +64,8 @@ enum Shapes {
         try store.update("a") { try $0.set("meta 2", for: .meta) }
     }
 
+    private static let groupReadable = base.managed("a/events.txt", "events 1", mode: 0o640)
+
     static let file: [Shape] = [
         Shape(
             "one file", .file, before: base, after: base.managed("a/meta.txt", "meta 2", mode: 0o600), commit: saveMeta),
@@ -80,6 +82,12 @@ enum Shapes {
         Shape(
             "one file of a document with everything", .file, before: rich,
             after: rich.managed("a/meta.txt", "meta 2", mode: 0o600), commit: saveMeta),
+        Shape(
+            "one file, of another mode", .file, before: groupReadable,
+            after: groupReadable.managed("a/events.txt", "events 2", mode: 0o640)
+        ) {
+            try $0.update("a") { try $0.set("events 2", for: .events) }
+        },
         Shape("nothing", .file, before: base, after: base) {
             try $0.update("a") { try $0.set("meta 1", for: .meta) }
         },
@@ -97,6 +105,9 @@ enum Shapes {
     private static func both(_ contents: Contents) -> Contents {
         contents.managed("a/meta.txt", "meta 2", mode: 0o600).managed("a/events.txt", "events 2")
     }
+
+    private static let readOnly = rich.folder("a", mode: 0o550).folder("a/pictures", mode: 0o500).adding(other)
+        .owned(by: 1000)
 
     static let swap: [Shape] = [
         Shape("several files", .swap, before: base, after: both(base), commit: saveBoth),
@@ -127,8 +138,10 @@ enum Shapes {
             }
         },
         Shape(
-            "several files of a folder that is read-only", .swap, before: base.folder("a", mode: 0o550),
-            after: both(base.folder("a", mode: 0o550)), commit: saveBoth),
+            "several files of a folder that is read-only", .swap, before: readOnly,
+            after: both(readOnly).owned(by: 1000),
+            commit: saveBoth
+        ).with { $0.user = 1000 },
         Shape(
             "several files, against a crash of the process alone", .swap, before: base, after: both(base),
             commit: saveBoth
@@ -210,9 +223,10 @@ enum Shapes {
     // MARK: - Batches
 
     private static let three = base.adding(base.restricted(to: ["a"]).renaming("a", to: "b"))
+        .managed("b/meta.txt", "meta 1", mode: 0o640)
 
     private static let afterThree = both(base).adding(
-        base.restricted(to: ["a"]).renaming("a", to: "b").managed("b/meta.txt", "meta 2", mode: 0o600)
+        base.restricted(to: ["a"]).renaming("a", to: "b").managed("b/meta.txt", "meta 2", mode: 0o640)
     ).adding(new.renaming("a", to: "c"))
 
     private static let five = Contents().adding(
@@ -332,5 +346,54 @@ enum Shapes {
                 try draft.set("query done", for: .events)
             }
         }.with { $0.missing = [.exchange, .noReplace, .link] },
+    ]
+
+    // MARK: - What is refused
+
+    /// Makes sure that a commit is refused.
+    private static func refuse(
+        _ code: HoldfastError.Code, _ commit: @escaping @Sendable (DocumentStore) throws -> Void
+    ) -> @Sendable (DocumentStore) throws -> Void {
+        { store in
+            do {
+                try commit(store)
+            } catch let error as HoldfastError where error.code == code {
+                return
+            }
+            throw Unexpected("it was not refused")
+        }
+    }
+
+    private static func refused(
+        _ name: String, _ code: HoldfastError.Code, _ contents: Contents,
+        _ commit: @escaping @Sendable (DocumentStore) throws -> Void
+    ) -> Shape {
+        Shape(name, .refused, before: contents, after: contents, commit: refuse(code, commit)).with { shape in
+            shape.outside = Contents().file("victim", "victim").folder("folder").file("folder/f", "f")
+            shape.allowsWarnings = true
+        }
+    }
+
+    static let refused: [Shape] = [
+        refused("a rename to a document that there is", .alreadyExists, three) { _ = try $0.rename("a", to: "b") },
+        refused(
+            "a link where a managed file should be", .unexpectedEntry,
+            base.without("a/meta.txt").link("a/meta.txt", to: "/outside/victim"),
+            saveMeta),
+        refused(
+            "a link where the temporary file comes", .unexpectedEntry,
+            base.link("a/meta.txt.tmp", to: "/outside/victim"),
+            saveMeta),
+        refused("a link where the staging comes", .ioFailed, base.link(".staging-a", to: "/outside/folder"), saveBoth),
+        refused(
+            "a link where the old generation comes", .ioFailed, base.link(".old-a", to: "/outside/folder"), saveBoth),
+        refused(
+            "a link where the document should be", .unexpectedEntry, other.link("a", to: "/outside/folder"), saveBoth),
+        refused("a value that has no text", .encodingFailed, base) { store in
+            try store.update("a") { draft in
+                try draft.set("meta 2", for: .meta)
+                try draft.set(5, for: ManagedFile<Int>("events.txt"))
+            }
+        },
     ]
 }

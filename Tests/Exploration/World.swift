@@ -37,6 +37,24 @@ struct World: Sendable {
         return machine
     }
 
+    /// The machine of a crash point, all of whose processes were killed, and which runs on.
+    func revive(_ point: CrashPoint) -> SimulatedMachine {
+        let machine = SimulatedMachine(configuration(boot: 1), continuing: point)
+        mutate(machine)
+        return machine
+    }
+
+    /// What is wrong with a machine after recovery; nil where nothing is.
+    func flaw(in tree: SimulatedTree, mustBeNew: Bool, mustBeOld: Bool = false) -> String? {
+        if !shape.outside.items.isEmpty {
+            let outside = Contents(of: tree, at: "/outside")
+            if !outside.matches(shape.outside) {
+                return "outside the store:\n" + outside.differences(from: shape.outside).joined(separator: "\n")
+            }
+        }
+        return shape.flaw(in: Contents(of: tree), mustBeNew: mustBeNew, mustBeOld: mustBeOld)
+    }
+
     private func configuration(boot: Int) -> SimulatedMachine.Configuration {
         profile.configuration(shape, seed: seed, boot: boot, lies: mutant?.lies ?? [])
     }

@@ -170,21 +170,13 @@ package struct CrashPoint: Sendable {
                 var (most, least) = (kept, lost)
                 most[place] = UInt8(clamping: digit)
                 least[place] = UInt8(clamping: digit)
-                samples.append(repaired(most, dimensions, keeping: false))
-                samples.append(repaired(least, dimensions, keeping: true))
+                samples.append(Self.repaired(most, dimensions, keeping: false))
+                samples.append(Self.repaired(least, dimensions, keeping: true))
             }
         }
         for digits in samples.prefix(bounds.limit) { try visit(digits) }
         for _ in 0..<max(0, bounds.limit - samples.count) {
-            // A bias for each sample: half of the changes lost is not the only interesting share.
-            let bias = UInt8.random(in: 1...7, using: &generator)
-            let digits = dimensions.map { dimension -> UInt8 in
-                switch dimension {
-                case .names: UInt8.random(in: 0..<8, using: &generator) < bias ? 1 : 0
-                case .journal, .file: UInt8(clamping: Int.random(in: 0..<dimension.count, using: &generator))
-                }
-            }
-            try visit(repaired(digits, dimensions, keeping: bias > 4))
+            try visit(Self.sample(dimensions, &generator))
         }
         return false
     }
@@ -217,8 +209,26 @@ package struct CrashPoint: Sendable {
         }
     }
 
+    /// One of the states, by chance.
+    package func randomState(using generator: inout SeededGenerator) -> SimulatedTree {
+        let dimensions = self.dimensions
+        return tree(Self.sample(dimensions, &generator), dimensions) ?? durable
+    }
+
+    private static func sample(_ dimensions: [Dimension], _ generator: inout SeededGenerator) -> [UInt8] {
+        // A bias for each sample: half of the changes lost is not the only interesting share.
+        let bias = UInt8.random(in: 1...7, using: &generator)
+        let digits = dimensions.map { dimension -> UInt8 in
+            switch dimension {
+            case .names: UInt8.random(in: 0..<8, using: &generator) < bias ? 1 : 0
+            case .journal, .file: UInt8(clamping: Int.random(in: 0..<dimension.count, using: &generator))
+            }
+        }
+        return repaired(digits, dimensions, keeping: bias > 4)
+    }
+
     /// Makes a choice possible: a change that can't be kept without another is lost, or the other is kept too.
-    private func repaired(_ digits: [UInt8], _ dimensions: [Dimension], keeping: Bool) -> [UInt8] {
+    private static func repaired(_ digits: [UInt8], _ dimensions: [Dimension], keeping: Bool) -> [UInt8] {
         var digits = digits
         for place in keeping ? Array(dimensions.indices.reversed()) : Array(dimensions.indices) {
             guard case .names(_, let after) = dimensions[place], digits[place] == 1 else { continue }

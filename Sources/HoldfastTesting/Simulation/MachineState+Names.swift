@@ -66,6 +66,7 @@ extension MachineState {
             return try openExisting(id, access, client: client)
         }
         guard access == .createNew || access == .readWriteOrCreate else { throw SystemCallError(.openat, .notFound) }
+        try check(Self.change, in: parent, .openat)
         let id = makeNode(.file(FileContent()), mode: mode & 0o7777 & ~configuration.umask, in: parent)
         change(.entries([edit(parent, name, id)], moved: []))
         return openDescriptor(id, client: client, writable: true)
@@ -117,6 +118,7 @@ extension MachineState {
         _ name: EntryName, in parent: NodeID, mode: UInt32, _ call: SystemCall
     ) throws(SystemCallError) {
         if try find(name, in: parent, call) != nil { throw SystemCallError(call, .exists) }
+        try check(Self.change, in: parent, call)
         let id = makeNode(.directory([:]), mode: mode & 0o1777 & ~configuration.umask, in: parent)
         change(.entries([edit(parent, name, id)], moved: []))
     }
@@ -137,6 +139,7 @@ extension MachineState {
         let parent = try self.directory(directory, .symlinkat)
         if target.isEmpty { throw SystemCallError(.symlinkat, .notFound) }
         if try find(name, in: parent, .symlinkat) != nil { throw SystemCallError(.symlinkat, .exists) }
+        try check(Self.change, in: parent, .symlinkat)
         let id = makeNode(.symbolicLink(target), mode: 0o777, in: parent)
         change(.entries([edit(parent, name, id)], moved: []))
     }
@@ -150,6 +153,7 @@ extension MachineState {
     mutating func removeFile(_ name: EntryName, in directory: Descriptor) throws(SystemCallError) {
         let parent = try self.directory(directory, .unlinkat)
         let id = try existing(name, in: parent, .unlinkat)
+        try check(Self.change, in: parent, .unlinkat)
         if tree[id]?.kind == .directory { throw SystemCallError(.unlinkat, .isADirectory) }
         change(.entries([edit(parent, name, nil)], moved: []))
     }
@@ -157,6 +161,7 @@ extension MachineState {
     mutating func removeDirectory(_ name: EntryName, in directory: Descriptor) throws(SystemCallError) {
         let parent = try self.directory(directory, .rmdirat)
         let id = try existing(name, in: parent, .rmdirat)
+        try check(Self.change, in: parent, .rmdirat)
         guard let entries = tree[id]?.entries else { throw SystemCallError(.rmdirat, .notADirectory) }
         if !entries.isEmpty { throw SystemCallError(.rmdirat, .notEmpty) }
         change(.entries([edit(parent, name, nil)], moved: []))
@@ -177,6 +182,7 @@ extension MachineState {
         if configuration.protectsHardLinks, node.attributes.user != configuration.user {
             throw SystemCallError(.linkat, .notPermitted)
         }
+        try check(Self.change, in: newParent, .linkat)
         change(.entries([edit(newParent, newName, id)], moved: [id]))
     }
 
@@ -203,6 +209,10 @@ extension MachineState {
         }
         // Two names of one file: nothing happens, and both stay (rename(2)).
         if source == target { return }
+        try check(Self.change, in: parent, .renameat2)
+        try check(Self.change, in: newParent, .renameat2)
+        // Its entry `..` changes with its parent.
+        if parent != newParent, tree[source]?.kind == .directory { try check(0o2, in: source, .renameat2) }
         if mode == .exchange {
             return change(
                 .entries(

@@ -42,6 +42,13 @@ package struct MachineState: Sendable {
         clock = configuration.bootTime.seconds * 1_000_000_000 + configuration.bootTime.nanoseconds
     }
 
+    /// Goes on where a machine's processes have all been killed, with nothing lost and nothing more durable.
+    init(continuing point: CrashPoint, _ configuration: SimulatedMachine.Configuration) {
+        self.init(booting: point.durable, configuration)
+        pending = point.pending
+        for change in pending { tree.apply(change) }
+    }
+
     /// The time; every look at it and every change moves it on.
     mutating func tick() -> Timestamp {
         clock += 1000
@@ -164,6 +171,16 @@ package struct MachineState: Sendable {
         if name.count > 255 { throw SystemCallError(call, .nameTooLong) }
         return tree[directory]?.entries?[name]
     }
+
+    /// Fails where the machine's user may not do this in a directory: path_resolution(7).
+    func check(_ right: UInt32, in directory: NodeID, _ call: SystemCall) throws(SystemCallError) {
+        guard configuration.user != 0, let attributes = tree[directory]?.attributes else { return }
+        let bits = attributes.user == configuration.user ? attributes.mode >> 6 : attributes.mode
+        if bits & right != right { throw SystemCallError(call, .accessDenied) }
+    }
+
+    /// The rights to change what is in a directory.
+    static let change: UInt32 = 0o3
 
     func existing(_ name: EntryName, in directory: NodeID, _ call: SystemCall) throws(SystemCallError) -> NodeID {
         guard let id = try find(name, in: directory, call) else { throw SystemCallError(call, .notFound) }

@@ -75,6 +75,12 @@ package final class SimulatedMachine: Sendable {
         guarded = Mutex(Guarded(state: MachineState(booting: tree, configuration)))
     }
 
+    /// A machine that runs on, though all of its processes have been killed at a moment.
+    package init(_ configuration: Configuration, continuing point: CrashPoint) {
+        self.configuration = configuration
+        guarded = Mutex(Guarded(state: MachineState(continuing: point, configuration)))
+    }
+
     /// The file system as one client sees it.
     package func client(_ number: Int = 0) -> SimulatedFileSystem { SimulatedFileSystem(machine: self, client: number) }
 

@@ -4,21 +4,34 @@ import HoldfastTesting
 
 /// Tells which step of the protocol a call is, by what it is about and what came before.
 struct StepNamer: Sendable {
-    /// The last call that moved one of the store's names.
-    private var event = "the opening"
+    /// The last call that moved one of the store's names, by document, and of all.
+    private var events: [String: String] = [:]
+    private var latest = "the opening"
 
     /// Names a call that can change something; nil for others.
     mutating func name(_ call: SimulatedCall) -> String? {
         guard call.call.isMutating, call.path.hasPrefix(Contents.storePath) else { return nil }
         let target = Self.role(call.path)
+        let document = Self.document(call.path)
+        let event = document.map { events[$0] ?? "the opening" } ?? latest
         let name: String
         if let source = call.source {
             name = "\(call.call.rawValue) \(Self.role(source)) → \(target) after \(event)"
         } else {
             name = "\(call.call.rawValue) \(target) after \(event)"
         }
-        if let next = Self.event(call) { event = next }
+        if let next = Self.event(call) {
+            latest = next
+            if let document { events[document] = next }
+        }
         return name
+    }
+
+    /// The document that a path belongs to.
+    private static func document(_ path: String) -> String? {
+        let parts = path.dropFirst(Contents.storePath.count + 1).split(separator: "/")
+        guard let top = parts.first.map(String.init) else { return nil }
+        return prefixes.first { top.hasPrefix($0) }.map { String(top.dropFirst($0.count)) } ?? top
     }
 
     private static func event(_ call: SimulatedCall) -> String? {
@@ -43,7 +56,9 @@ struct StepNamer: Sendable {
         guard let top = parts.first else { return "the store" }
         let document = prefixes.first { top.hasPrefix($0) }.map { "\($0)X" } ?? (top == ".trash" ? top : "X")
         guard parts.count > 1, let last = parts.last else { return document }
-        if parts.count == 2, last.hasSuffix(".tmp"), codec.manages(String(last.dropLast(4))) { return "\(document)/NAME.tmp" }
+        if parts.count == 2, last.hasSuffix(".tmp"), codec.manages(String(last.dropLast(4))) {
+            return "\(document)/NAME.tmp"
+        }
         if parts.count == 2, codec.manages(last) { return "\(document)/NAME" }
         if folders.contains(last) { return "\(document)/folder" }
         return "\(document)/entry"
