@@ -92,3 +92,19 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The benchmarks need SQLite, which nothing else does; Tests/Benchmarks/run asks for them.
+if Context.environment["HOLDFAST_BENCHMARKS"] != nil {
+    package.targets += [
+        // SQLite, from the system.
+        .systemLibrary(
+            name: "CSQLite", path: "Tests/Benchmarks/CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
+        // What Holdfast is measured against, in C.
+        .target(name: "Contenders", path: "Tests/Benchmarks/Contenders"),
+        // Measures; Tests/Benchmarks/run builds and runs it.
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["Holdfast", "HoldfastTesting", "Contenders", "CSQLite"],
+            path: "Tests/Benchmarks/Harness", swiftSettings: strict),
+    ]
+}

@@ -13,7 +13,9 @@
 #if defined(__linux__)
 #include <dirent.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #else
 #include <dirent.h>
@@ -176,6 +178,43 @@ int holdfast_set_attribute(int fd, const char *name, const void *value, size_t s
     return fsetxattr(fd, name, value, size, 0);
 #endif
 }
+
+#if defined(__linux__)
+
+/// The name by which the kernel knows the block device that a file is on. Returns 0, or -1.
+static int device_name(int fd, char *name, size_t size) {
+    struct stat status;
+    char path[64], target[512];
+    if (fstat(fd, &status) < 0) return -1;
+    snprintf(path, sizeof path, "/sys/dev/block/%u:%u", major(status.st_dev), minor(status.st_dev));
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length < 0) return -1;
+    target[length] = 0;
+    const char *slash = strrchr(target, '/');
+    int count = snprintf(name, size, "%s", slash ? slash + 1 : target);
+    return count > 0 && (size_t)count < size ? 0 : -1;
+}
+
+int holdfast_has_ordered_journal(int fd, int64_t magic) {
+    if ((magic & 0xFFFFFFFF) == XFS_SUPER_MAGIC) {
+        struct fsxattr attributes;
+        if (ioctl(fd, FS_IOC_FSGETXATTR, &attributes) < 0) return 0;
+        return (attributes.fsx_xflags & (FS_XFLAG_REALTIME | FS_XFLAG_RTINHERIT)) == 0;
+    }
+    char name[256], path[512];
+    if (device_name(fd, name, sizeof name) < 0) return 0;
+    snprintf(path, sizeof path, "/proc/fs/jbd2/%s-8", name);
+    return access(path, F_OK) == 0;
+}
+
+#else
+
+int holdfast_has_ordered_journal(int fd, int64_t magic) {
+    (void)fd, (void)magic;
+    return 0;
+}
+
+#endif
 
 int holdfast_file_system_magic(int fd, int64_t *magic) {
 #if defined(__linux__)

@@ -24,6 +24,19 @@ import Testing
         try opened.update("X") { try $0.set("a", for: .metadata) }
     }
 
+    @Test func `a lock is released once: behind its close, the descriptor's number may be another lock's`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let releases = Mutex(0)
+        store.before = { (call, _) throws(SystemCallError) in
+            if call == .unlock { releases.withLock { $0 += 1 } }
+        }
+        let opened = try store.open()
+        releases.withLock { $0 = 0 }
+        #expect(try opened.update("X") { _ in }.outcome == .unchanged)
+        #expect(releases.withLock { $0 } == 1)
+    }
+
     @Test func `a wait that is granted in time goes on`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()

@@ -45,6 +45,11 @@ int holdfast_set_attribute(int fd, const char *name, const void *value, size_t s
 /// The file system's magic number as fstatfs(2) gives it (0 where there is none). Returns 0, or -1 with errno.
 int holdfast_file_system_magic(int fd, int64_t *magic);
 
+/// Whether a directory's file system, ext4 or xfs by its magic number, has one journal for all that happens in the
+/// directory. ext4: /proc/fs/jbd2/ lists each journal that is in the file system itself (inode 8). xfs: new files go to
+/// the realtime device where the directory says so (ioctl_xfs_fsgetxattr(2)). Returns 1, or 0, also where it can't tell.
+int holdfast_has_ordered_journal(int fd, int64_t magic);
+
 /// What holdfast_status tells.
 struct holdfast_status {
     uint64_t device, inode, link_count;

@@ -123,7 +123,7 @@ struct CarryOver {
         switch status.kind {
         case .file:
             let copy = try copyFile(name, as: newName, from: old, to: new, path: path)
-            if flushing == .eachFile { flushes += 1 }
+            if flushing.isByFile { flushes += 1 }
             if copy.method == .cloned { result.cloned += 1 } else { result.copied += 1 }
             result.bytesCopied += copy.bytes
         case .symbolicLink:
@@ -139,8 +139,7 @@ struct CarryOver {
     ) throws -> (method: CopyFile.Method, bytes: Int64) {
         do {
             return try CopyFile.copy(
-                name, in: old, to: new, as: newName, flushing: flushing == .eachFile, capabilities: context.capabilities
-            )
+                name, in: old, to: new, as: newName, flushing: flushing.isByFile, capabilities: context.capabilities)
         } catch  where error.errno == .accessDenied {
             throw cannotCarry(path, "it can be neither linked nor read", error.errno)
         }

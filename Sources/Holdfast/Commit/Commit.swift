@@ -8,7 +8,7 @@ protocol Commit: AnyObject {
     /// Step 3: writes what is new beside what is there.
     func stage() throws
 
-    /// Step 4: makes durable what was staged, under ``FlushProtocol/eachFile``.
+    /// Step 4: makes durable what was staged, where the protocol does so file by file.
     func flush() throws
 
     /// Step 5: makes it visible.

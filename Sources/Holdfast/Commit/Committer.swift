@@ -72,7 +72,7 @@ private struct Batch {
     // Step 4.
     mutating func flush() {
         switch flushing {
-        case .none, .eachFile: step { try $0.flush() }
+        case .none, .eachFile, .orderedJournal: step { try $0.flush() }
         case .wholeFileSystem:
             do {
                 try context.root.flushFileSystem()
@@ -91,7 +91,11 @@ private struct Batch {
 
     // Step 6.
     mutating func flushNames() {
-        if flushing == .none { return }
+        switch flushing {
+        case .none: return
+        case .orderedJournal: return flushLastNames()
+        case .eachFile, .wholeFileSystem: break
+        }
         var directories: [ObjectIdentifier: (directory: Directory, commits: [Int])] = [:]
         for (index, state) in states.enumerated() {
             guard case .underway(let commit) = state else { continue }
@@ -108,6 +112,19 @@ private struct Batch {
                 flush(commits) { () throws(SystemCallError) in try directory.flush() }
             }
         }
+    }
+
+    /// In one journal, what changed last takes with it all that changed before.
+    private mutating func flushLastNames() {
+        var last: Directory?
+        var commits: [Int] = []
+        for (index, state) in states.enumerated() {
+            guard case .underway(let commit) = state else { continue }
+            last = commit.namesDirectory
+            commits.append(index)
+        }
+        guard let last else { return }
+        flush(commits) { () throws(SystemCallError) in try last.flush() }
     }
 
     private mutating func flush(_ indices: [Int], _ body: () throws(SystemCallError) -> Void) {

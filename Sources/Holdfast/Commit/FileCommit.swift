@@ -41,7 +41,7 @@ final class FileCommit: Commit {
         try CopyMetadata.copyAccess(
             CopyMetadata.Pair(from: existing, to: file, entry: temporary),
             status: status)
-        if flushing == .wholeFileSystem { try close() }
+        if flushing.isByFile { try flushing.start(file) } else { try close() }
     }
 
     /// Creates `NAME.tmp`, in place of one that a crash left behind.
@@ -59,10 +59,7 @@ final class FileCommit: Commit {
     // Step 4.
     func flush() throws {
         guard let file else { return }
-        if flushing == .eachFile {
-            try file.flush()
-            receipt.flushes += 1
-        }
+        receipt.flushes += try flushing.settle(file)
         try close()
     }
 

@@ -114,9 +114,9 @@ final class SwapCommit: Commit {
         }
         receipt.files.append(Receipt.File(name: name.description, change: .written, bytes: Int64(data.count)))
         receipt.bytesWritten += Int64(data.count)
-        if flushing == .eachFile {
-            // The device starts on it while the next file is written.
-            try file.startWriteBack()
+        if flushing.isByFile {
+            // The device works on it while the next file is written.
+            try flushing.start(file)
             written.append(file)
             if written.count == Self.openFileLimit { try flushWritten() }
         } else {
@@ -140,15 +140,15 @@ final class SwapCommit: Commit {
         if record.isEmpty { return }
         let file = try root.create(document.record, mode: 0o600)
         try file.writeAll(record.data)
-        if flushing == .eachFile { written.append(file) } else { try file.close() }
+        if flushing.isByFile { written.append(file) } else { try file.close() }
     }
 
     // MARK: - Step 4: durable before the swap
 
     func flush() throws {
-        guard flushing == .eachFile else { return }
+        guard flushing.isByFile else { return }
         try flushWritten()
-        try flush(staging)
+        if flushing == .eachFile { try flush(staging) }
         if record.isEmpty { return }
         // The record tells dropped entries by size and time, which must be as durable as the record is.
         for name in plan.changes.unmanagedRemovals.keys where dropped[name]?.kind == .file {
@@ -156,13 +156,12 @@ final class SwapCommit: Commit {
             try file.flush()
             receipt.flushes += 1
         }
-        try flush(root)
+        if flushing == .eachFile { try flush(root) }
     }
 
     private func flushWritten() throws {
         for file in written {
-            try file.flush()
-            receipt.flushes += 1
+            receipt.flushes += try flushing.settle(file)
             try file.close()
         }
         written.removeAll()
@@ -291,7 +290,10 @@ final class SwapCommit: Commit {
     private func removeRecord() throws {
         if record.isEmpty { return }
         // In this order also on the device: an old generation without its record would bring back what was dropped.
-        if flushing != .none { try flush(root) }
+        switch flushing {
+        case .eachFile, .wholeFileSystem: try flush(root)
+        case .none, .orderedJournal: break
+        }
         try root.removeFile(document.record)
     }
 

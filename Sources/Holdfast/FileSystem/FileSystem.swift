@@ -269,6 +269,9 @@ package struct FileStatus: Hashable, Sendable {
 }
 
 /// Which file system, as far as the protocol cares.
+///
+/// ext4 is one with a journal in itself; without, it counts as ext2, whose number it has. xfs is one that keeps the store's
+/// files where its log is; a realtime device of their own is not flushed with it, and makes it `other`.
 package enum FileSystemKind: String, Hashable, Sendable, Codable {
-    case ext4, xfs, btrfs, tmpfs, overlayfs, zfs, fuse, nfs, smb, apfs, other
+    case ext2, ext4, xfs, btrfs, tmpfs, overlayfs, zfs, fuse, nfs, smb, apfs, other
 }

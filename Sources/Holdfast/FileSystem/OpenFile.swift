@@ -173,8 +173,18 @@ package final class OpenFile: OpenEntry {
     }
 
     /// Waits until the file's data is with the device, though maybe in its cache only, and without the metadata.
-    package func waitForWriteBack() throws(SystemCallError) {
-        try call { () throws(SystemCallError) in try fileSystem.writeBack(descriptor, .wait) }
+    ///
+    /// - Returns: Whether the system can.
+    package func waitForWriteBack() throws(SystemCallError) -> Bool {
+        do {
+            try call { () throws(SystemCallError) in try fileSystem.writeBack(descriptor, .wait) }
+            return true
+        } catch {
+            switch error.errno {
+            case .invalid, .notImplemented, .notSupported: return false
+            default: throw error
+            }
+        }
     }
 
     @inline(__always)

@@ -288,7 +288,11 @@ package struct POSIXFileSystem: FileSystem {
     package func kind(of descriptor: Descriptor) throws(SystemCallError) -> FileSystemKind {
         var magic: Int64 = 0
         try check(.fstatfs, Int(holdfast_file_system_magic(descriptor.rawValue, &magic)))
-        return FileSystemKind(magic: magic)
+        switch FileSystemKind(magic: magic) {
+        case .ext4: return holdfast_has_ordered_journal(descriptor.rawValue, magic) == 1 ? .ext4 : .ext2
+        case .xfs: return holdfast_has_ordered_journal(descriptor.rawValue, magic) == 1 ? .xfs : .other
+        case let kind: return kind
+        }
     }
 
     package func now() -> Timestamp {

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The store's one lock file: who may change which document.
 ///
 /// A lock is a byte range of `.lock`, held by an open file description (fcntl_locking(2)): it ends with the process
@@ -16,6 +18,7 @@ struct StoreLocks: Sendable {
     /// Locks, held until ``release()`` or until they are let go.
     final class Held: Sendable {
         fileprivate let file: OpenFile
+        private let isHeld = Atomic(true)
 
         fileprivate init(_ file: OpenFile) { self.file = file }
 
@@ -25,7 +28,10 @@ struct StoreLocks: Sendable {
         ///
         /// Explicitly, since a wait that timed out may still keep the file open. Closing is what counts elsewhere: it
         /// can't fail to release, so its result has nothing to tell.
+        ///
+        /// Once: behind the close, the descriptor's number may be that of a lock which another thread has just taken.
         func release() {
+            guard isHeld.exchange(false, ordering: .relaxed) else { return }
             do { try file.fileSystem.unlock(file.descriptor, StoreLocks.everything) } catch {}
             do { try file.close() } catch {}
         }

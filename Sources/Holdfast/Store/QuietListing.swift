@@ -26,7 +26,7 @@ struct QuietListing {
     /// Elsewhere the stamps may come from another machine's clock, or late.
     private var isStampReliable: Bool {
         switch context.kind {
-        case .ext4, .xfs, .btrfs, .tmpfs: true
+        case .ext2, .ext4, .xfs, .btrfs, .tmpfs: true
         default: false
         }
     }

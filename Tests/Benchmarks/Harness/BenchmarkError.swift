@@ -1,0 +1,5 @@
+/// What ends the run.
+struct BenchmarkError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,49 @@
+import Holdfast
+
+/// What operations may cost at most. A change that raises a number here needs a reason.
+enum CountBounds {
+    enum Operation: String, Codable, CaseIterable {
+        case create, saveAll, saveOne, saveTwoBeside20, saveUnchanged, batchOf20, batchOf20Single, snapshot, list
+    }
+
+    static func bound(_ operation: Operation, _ flushing: FlushProtocol) -> CountCheck.Cost {
+        CountCheck.Cost(
+            flushes: flushes(operation, flushing), calls: calls(operation, flushing), bytes: bytes(operation))
+    }
+
+    private static let metadata: Int64 = 200
+    private static let config: Int64 = 8_000
+    private static let events: Int64 = 200_000
+
+    /// What changes, and not a byte more.
+    private static func bytes(_ operation: Operation) -> Int64 {
+        switch operation {
+        case .create, .saveAll: metadata + config + events
+        case .saveOne: config
+        case .saveTwoBeside20: config + events
+        case .batchOf20: 20 * (metadata + config + events)
+        case .batchOf20Single: 20 * config
+        case .saveUnchanged, .snapshot, .list: 0
+        }
+    }
+
+    private static func flushes(_ operation: Operation, _ flushing: FlushProtocol) -> Int {
+        switch (operation, flushing) {
+        case (_, .none), (.saveUnchanged, _), (.snapshot, _), (.list, _): 0
+        // One journal: one flush, whatever it is.
+        case (_, .orderedJournal): 1
+        // Before the swap and behind it.
+        case (_, .wholeFileSystem): 2
+        // The files, the directory that is new, the names.
+        case (.create, .eachFile), (.saveAll, .eachFile): 5
+        case (.saveTwoBeside20, .eachFile): 4
+        case (.saveOne, .eachFile): 2
+        case (.batchOf20, .eachFile): 20 * 4 + 1
+        case (.batchOf20Single, .eachFile): 20 * 2
+        }
+    }
+
+    private static func calls(_ operation: Operation, _ flushing: FlushProtocol) -> Int {
+        1000
+    }
+}

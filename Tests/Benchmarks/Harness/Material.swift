@@ -1,0 +1,46 @@
+import Foundation
+
+/// The files of a conversation: metadata of 0.2 KB, a configuration of 8 KB, events of 200 KB.
+///
+/// No two revisions are equal in any file, and all have the same size, so that nothing is settled by sizes alone.
+struct Material {
+    static let names = ["metadata.data", "config.data", "events.data"]
+    static let sizes = ["metadata.data": 200, "config.data": 8_000, "events.data": 200_000]
+    /// What a person keeps beside them.
+    static let unmanaged = ["QUERY_MESSAGE.md", "notes.txt"]
+
+    private var bytes: [String: Data] = [:]
+
+    init(sizes: [String: Int] = Material.sizes) {
+        for (name, size) in sizes {
+            var state = UInt64(size)
+            bytes[name] = Data(
+                (0..<size).map { _ in
+                    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                    return UInt8(ascii: "a") + UInt8(state >> 59)
+                })
+        }
+    }
+
+    /// A file's bytes at a revision.
+    func file(_ name: String, revision: Int) -> Data {
+        guard var data = bytes[name] else { return Data() }
+        let mark = Data("\(revision + 1_000_000_000)".utf8)
+        if data.count >= mark.count { data.replaceSubrange(0..<mark.count, with: mark) }
+        return data
+    }
+
+    func files(revision: Int) -> [(name: String, data: Data)] {
+        bytes.keys.sorted().map { ($0, file($0, revision: revision)) }
+    }
+
+    /// Writes a document with its plain files, as the start of all contenders.
+    func write(to path: String, unmanaged: Int = Material.unmanaged.count) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        for (name, data) in files(revision: 0) { try data.write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
+        for index in 0..<unmanaged {
+            let name = index < Self.unmanaged.count ? Self.unmanaged[index] : "attachment-\(index).bin"
+            try Data("a person's file\n".utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+        }
+    }
+}

@@ -1,0 +1,78 @@
+/// One way to do the job of a case.
+struct Contender {
+    let name: String
+    /// What Holdfast's median may be at most, as a multiple of this one's.
+    var limit: Double?
+    /// Does the job once; the number says which revision to write, another one each time.
+    let body: (Int) throws -> Void
+    /// How many system calls the job takes, where that can be told.
+    var calls: ((Int) throws -> Int)?
+}
+
+/// A job, and who does it: first Holdfast, then what it is measured against.
+struct BenchmarkCase {
+    let name: String
+    var rounds: Int
+    let contenders: [Contender]
+}
+
+/// A contender's line of the table.
+struct Row: Codable {
+    let benchmark: String
+    let place: String
+    let contender: String
+    let medianMicroseconds: Double
+    let p99Microseconds: Double
+    /// Holdfast's median as a multiple of this contender's.
+    let ratio: Double
+    let limit: Double?
+    let deviceFlushes: Double?
+    let kilobytesWritten: Double?
+    let systemCalls: Int?
+
+    var isReached: Bool? { limit.map { ratio <= $0 } }
+}
+
+/// Runs the contenders of a case in turns, so that what else the machine does strikes all alike.
+enum Measurement {
+    private struct Series {
+        var times: [Double] = []
+        var device = BlockDevice.Statistics()
+
+        /// The time that a share of the rounds did not exceed.
+        func quantile(_ share: Double) -> Double {
+            let sorted = times.sorted()
+            return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+        }
+    }
+
+    static func run(_ benchmark: BenchmarkCase, in place: Place) throws -> [Row] {
+        var series = benchmark.contenders.map { _ in Series() }
+        // The first turns fill caches and are not counted.
+        let warmUp = min(3, benchmark.rounds)
+        for round in 0..<(warmUp + benchmark.rounds) {
+            for turn in benchmark.contenders.indices {
+                let index = (turn + round) % benchmark.contenders.count
+                let before = try place.device?.statistics()
+                let start = ContinuousClock.now
+                try benchmark.contenders[index].body(round + 1)
+                let time = ContinuousClock.now - start
+                if round < warmUp { continue }
+                series[index].times.append(time / .microseconds(1))
+                if let before, let after = try place.device?.statistics() { series[index].device += after - before }
+            }
+        }
+        let calls = try benchmark.contenders.map { try $0.calls?(warmUp + benchmark.rounds + 1) }
+        let rounds = Double(benchmark.rounds)
+        return benchmark.contenders.indices.map { index in
+            Row(
+                benchmark: benchmark.name, place: place.name, contender: benchmark.contenders[index].name,
+                medianMicroseconds: series[index].quantile(0.5), p99Microseconds: series[index].quantile(0.99),
+                ratio: series[0].quantile(0.5) / series[index].quantile(0.5),
+                limit: benchmark.contenders[index].limit,
+                deviceFlushes: place.device.map { _ in Double(series[index].device.flushes) / rounds },
+                kilobytesWritten: place.device.map { _ in Double(series[index].device.bytesWritten) / rounds / 1000 },
+                systemCalls: calls[index])
+        }
+    }
+}

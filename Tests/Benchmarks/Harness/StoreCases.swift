@@ -1,0 +1,131 @@
+import Foundation
+import Holdfast
+
+/// Reads of one document, and what is done to a whole store.
+struct StoreCases {
+    let place: Place
+    let rounds: Int
+    /// How many documents are listed, and how many opened.
+    let listed: Int
+    let opened: Int
+    private let material = Material()
+
+    init(place: Place, rounds: Int, listed: Int, opened: Int) {
+        self.place = place
+        self.rounds = rounds
+        self.listed = listed
+        self.opened = opened
+    }
+
+    var all: [(String, () throws -> BenchmarkCase)] {
+        [("snapshot", snapshot), ("list", list), ("open", open), ("open", openWithRemnants), ("writers", writers)]
+    }
+
+    private func snapshot() throws -> BenchmarkCase {
+        let path = try place.directory("snapshot")
+        try material.write(to: "\(path)/X")
+        let holdfast = try HoldfastContender(path: path)
+        let floor = try FloorStore(path: path, like: .none)
+        return BenchmarkCase(
+            name: "snapshot of 3 files", rounds: rounds * 10,
+            contenders: [
+                Contender(
+                    name: "Holdfast", body: { _ in _ = try holdfast.store.snapshot("X") },
+                    calls: { _ in try holdfast.calls { _ = try $0.snapshot("X") } }),
+                Contender(
+                    name: "open, read, close", limit: 1.3, body: { _ in try floor.read(Material.names, of: "X") },
+                    calls: { _ in try FloorStore.calls { try floor.read(Material.names, of: "X") } }),
+            ])
+    }
+
+    private func list() throws -> BenchmarkCase {
+        let path = try place.directory("list")
+        for index in 0..<listed { try makeDirectory("\(path)/a document of everyday length \(index)") }
+        let store = try HoldfastContender(path: path).store
+        let floor = try FloorStore(path: path, like: .none)
+        return BenchmarkCase(
+            name: "list of \(listed) documents", rounds: max(5, rounds / 10),
+            contenders: [
+                Contender(
+                    name: "Holdfast",
+                    body: { [listed] _ in
+                        guard try store.list().count == listed else { throw BenchmarkError("the list is not whole") }
+                    }),
+                Contender(
+                    name: "readdir loop", limit: 1.5,
+                    body: { [listed] _ in
+                        guard try floor.list() == listed else { throw BenchmarkError("the store is not whole") }
+                    }),
+            ])
+    }
+
+    private func store(_ name: String, remnants: Int) throws -> String {
+        let path = try place.directory(name)
+        let small = Material(sizes: ["metadata.data": 200, "config.data": 300, "events.data": 400])
+        for index in 0..<opened { try small.write(to: "\(path)/document \(index)") }
+        for index in 0..<remnants { try makeDirectory("\(path)/.staging-document \(index)") }
+        return path
+    }
+
+    private func open() throws -> BenchmarkCase {
+        let path = try store("open", remnants: 0)
+        let floor = try FloorStore(path: path, like: .none)
+        let threads = ProcessInfo.processInfo.activeProcessorCount
+        return BenchmarkCase(
+            name: "opening \(opened) clean documents", rounds: max(5, rounds / 10),
+            contenders: [
+                Contender(name: "Holdfast", body: { _ in try Self.open(path) }),
+                Contender(
+                    name: "scan on \(threads) threads", limit: 1.3, body: { _ in try floor.scan(threads: threads) }),
+            ])
+    }
+
+    private func openWithRemnants() throws -> BenchmarkCase {
+        let path = try store("open-remnants", remnants: 0)
+        let clean = try store("open-clean", remnants: 0)
+        let remnants = 100
+        return BenchmarkCase(
+            name: "opening \(opened) documents", rounds: max(5, rounds / 10),
+            contenders: [
+                Contender(name: "Holdfast, with \(remnants) remnants made first") { _ in
+                    for index in 0..<remnants { try makeDirectory("\(path)/.staging-document \(index)") }
+                    try Self.open(path)
+                },
+                Contender(name: "Holdfast, clean") { _ in try Self.open(clean) },
+            ])
+    }
+
+    private static func open(_ path: String) throws {
+        let store = try DocumentStore.open(at: path, codecs: CodecRegistry(BytesCodec()))
+        if let failure = store.recoveryReport.documents.compactMap(\.failure).first { throw BenchmarkError(failure) }
+    }
+
+    /// Throughput: eight saves, at once and one after the other.
+    private func writers() throws -> BenchmarkCase {
+        let path = try place.directory("writers")
+        let documents = (0..<8).map { "document-\($0)" }
+        for document in documents { try material.write(to: "\(path)/\(document)") }
+        let store = try HoldfastContender(path: path).store
+        let material = material
+        return BenchmarkCase(
+            name: "8 saves of 3 of 3 files, powerLoss", rounds: max(10, rounds / 4),
+            contenders: [
+                Contender(name: "Holdfast, 8 threads") { revision in
+                    let files = material.files(revision: revision)
+                    let failures = Failures()
+                    Writers.perform(documents.count) { index in
+                        failures.collect { try HoldfastContender.save(files, of: documents[index], to: store) }
+                    }
+                    try failures.rethrow()
+                },
+                Contender(name: "Holdfast, one after the other", limit: 1.0 / 3) { revision in
+                    let files = material.files(revision: revision + 1_000_000)
+                    for document in documents { try HoldfastContender.save(files, of: document, to: store) }
+                },
+            ])
+    }
+
+    private func makeDirectory(_ path: String) throws {
+        guard mkdir(path, 0o755) == 0 else { throw BenchmarkError("`\(path)` can't be made (errno \(errno))") }
+    }
+}
