@@ -7,6 +7,7 @@ final class DecodingState {
     let options: YAMLDecodingOptions
     let userInfo: [CodingUserInfoKey: Any]
     let usesDefaultKeys: Bool
+    let readsTimestamps: Bool
     @exclusivity(unchecked) var stack = StackGuard()
     @exclusivity(unchecked) var knownTypes: [(identity: ObjectIdentifier, container: (any KnownContainer.Type)?)] = []
 
@@ -14,10 +15,13 @@ final class DecodingState {
         self.tape = tape
         self.options = options
         userInfo = options.userInfo
-        if case .useDefaultKeys = options.keyDecodingStrategy {
-            usesDefaultKeys = true
-        } else {
-            usesDefaultKeys = false
+        switch options.keyDecodingStrategy {
+        case .useDefaultKeys: usesDefaultKeys = true
+        default: usesDefaultKeys = false
+        }
+        switch options.dateDecodingStrategy {
+        case .timestamp, .iso8601: readsTimestamps = true
+        default: readsTimestamps = false
         }
     }
 

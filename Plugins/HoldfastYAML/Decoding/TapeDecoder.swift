@@ -134,7 +134,8 @@ final class TapeDecoder: Decoder {
             throw mismatch(type, "an integer", node, key: key, index: index)
         }
         let scalar = tape.nodes[node]
-        let value = tape.withContent(scalar) { NumberText.integer($0, schema: tape.schema, as: type) }
+        // Plain and tagged scalars, and so all numbers, stand in one piece.
+        let value = NumberText.integer(tape.contiguousContent(scalar), schema: tape.schema, as: type)
         if let value { return value }
         throw corrupted(
             "the integer \(tape.excerpt(scalar)) does not fit \(type), which holds \(Integer.min) to \(Integer.max)",
@@ -177,7 +178,7 @@ final class TapeDecoder: Decoder {
             }
             throw mismatch(type, "a number", node, key: key, index: index)
         }
-        let value = tape.withContent(scalar) { read($0, kind, tape.schema) }
+        let value = read(tape.contiguousContent(scalar), kind, tape.schema)
         guard let value else {
             throw corrupted(
                 "the number \(tape.excerpt(scalar)) does not fit \(type)", node, key: key, index: index)
@@ -197,6 +198,9 @@ final class TapeDecoder: Decoder {
         if type == Int.self { return unsafeBitCast(try unboxInteger(Int.self, node, key: key, index: index), to: type) }
         if type == Double.self { return unsafeBitCast(try unboxDouble(node, key: key, index: index), to: type) }
         if type == Bool.self { return unsafeBitCast(try unboxBool(node, key: key, index: index), to: type) }
+        if type == Date.self, state.readsTimestamps {
+            return unsafeBitCast(try unboxTimestamp(node, key: key, index: index), to: type)
+        }
         let decoder = key == -2 ? self : TapeDecoder(state, node: node, parent: self, key: key, index: index)
         guard state.stack.hasRoom() else {
             throw corrupted("nested deeper than this thread's stack allows", node, key: key, index: index)
@@ -220,19 +224,27 @@ final class TapeDecoder: Decoder {
         case .millisecondsSince1970:
             return Date(timeIntervalSince1970: try unboxDouble(node, key: -2, index: -1) / 1000)
         case .custom(let make): return try make(self)
-        case .timestamp, .iso8601:
-            guard node >= 0, tape.nodes[node].kind == .scalar else { throw mismatch(Date.self, "a timestamp", node) }
-            let scalar = tape.nodes[node]
-            switch tape.resolution(scalar) {
-            case .integer, .float:
-                return Date(timeIntervalSinceReferenceDate: try unboxDouble(node, key: -2, index: -1))
-            case .string:
-                let seconds = tape.withContent(scalar) { Timestamp.secondsSince2001($0) }
-                if let seconds { return Date(timeIntervalSinceReferenceDate: seconds) }
-            default: break
-            }
-            throw mismatch(Date.self, "a timestamp such as 2024-05-01T12:34:56.789Z", node)
+        case .timestamp, .iso8601: return try unboxTimestamp(node, key: -2, index: -1)
         }
+    }
+
+    private func unboxTimestamp(_ node: Int, key: Int, index: Int) throws -> Date {
+        guard node >= 0, tape.nodes[node].kind == .scalar else {
+            throw mismatch(Date.self, "a timestamp", node, key: key, index: index)
+        }
+        let scalar = tape.nodes[node]
+        switch tape.resolution(scalar) {
+        case .integer, .float:
+            return Date(timeIntervalSinceReferenceDate: try unboxDouble(node, key: key, index: index))
+        case .string:
+            let seconds =
+                tape.isContiguous(scalar)
+                ? Timestamp.secondsSince2001(tape.contiguousContent(scalar))
+                : tape.withContent(scalar) { Timestamp.secondsSince2001($0) }
+            if let seconds { return Date(timeIntervalSinceReferenceDate: seconds) }
+        default: break
+        }
+        throw mismatch(Date.self, "a timestamp such as 2024-05-01T12:34:56.789Z", node, key: key, index: index)
     }
 
     private func unboxData() throws -> Data {

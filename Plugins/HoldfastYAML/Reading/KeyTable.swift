@@ -55,6 +55,14 @@ struct KeyTable: ~Copyable {
         slots = nil
     }
 
+    /// Makes room for a number of keys, so that the table needs to be made but once.
+    mutating func reserve(_ number: Int) {
+        guard number > Self.scanLimit, hashes.count == 0 else { return }
+        hashes.reserve(number)
+        tokens.reserve(number)
+        makeSlots(for: number)
+    }
+
     /// Takes the key that was added last away again.
     mutating func removeLast() {
         guard hashes.count > 0 else { return }
@@ -94,18 +102,22 @@ struct KeyTable: ~Copyable {
 
     @inline(never)
     private mutating func place(_ number: Int) {
-        if slots == nil || number * 2 > mask {
-            slots.map { free($0) }
-            var size = 32
-            while size < number * 4 { size *= 2 }
-            let fresh = calloc(size, MemoryLayout<UInt32>.stride)
-            guard let fresh else { fatalError("out of memory: \(size) slots") }
-            slots = fresh.assumingMemoryBound(to: UInt32.self)
-            mask = size - 1
+        if slots == nil || number * 2 > mask + 1 {
+            makeSlots(for: number * 2)
             for earlier in 1...number { put(earlier) }
         } else {
             put(number)
         }
+    }
+
+    private mutating func makeSlots(for number: Int) {
+        slots.map { free($0) }
+        var size = 32
+        while size < number * 2 { size *= 2 }
+        let fresh = calloc(size, MemoryLayout<UInt32>.stride)
+        guard let fresh else { fatalError("out of memory: \(size) slots") }
+        slots = fresh.assumingMemoryBound(to: UInt32.self)
+        mask = size - 1
     }
 
     private func put(_ number: Int) {

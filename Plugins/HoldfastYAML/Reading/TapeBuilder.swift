@@ -102,12 +102,20 @@ struct TapeBuilder: ~Copyable {
         while true {
             guard parser.next(event) else { throw syntaxError(parser.fault()) }
             let type = event.pointee.type
+            if type == YAML_SCALAR_EVENT {
+                defer { Self.deleteScalar(event) }
+                try scalar(&event.pointee)
+                continue
+            }
+            // The end of a collection owns nothing.
+            if type == YAML_MAPPING_END_EVENT || type == YAML_SEQUENCE_END_EVENT {
+                try close(&event.pointee)
+                continue
+            }
             defer { yaml_event_delete(event) }
             switch type {
-            case YAML_SCALAR_EVENT: try scalar(&event.pointee)
             case YAML_MAPPING_START_EVENT: try open(&event.pointee, isMapping: true)
             case YAML_SEQUENCE_START_EVENT: try open(&event.pointee, isMapping: false)
-            case YAML_MAPPING_END_EVENT, YAML_SEQUENCE_END_EVENT: try close(&event.pointee)
             case YAML_ALIAS_EVENT: try alias(&event.pointee)
             case YAML_DOCUMENT_START_EVENT:
                 try startDocument(&event.pointee)
@@ -119,6 +127,16 @@ struct TapeBuilder: ~Copyable {
             case YAML_STREAM_END_EVENT: return finish()
             default: break
             }
+        }
+    }
+
+    /// Deletes a scalar's event; most own but their value, which libyaml takes from `malloc` (its `yaml_malloc`).
+    @inline(__always)
+    private static func deleteScalar(_ event: UnsafeMutablePointer<yaml_event_t>) {
+        if event.pointee.data.scalar.anchor == nil, event.pointee.data.scalar.tag == nil {
+            free(event.pointee.data.scalar.value)
+        } else {
+            yaml_event_delete(event)
         }
     }
 
@@ -423,6 +441,7 @@ struct TapeBuilder: ~Copyable {
     private mutating func checkKeys(_ frame: Frame) throws {
         guard frame.children > 2 else { return }
         keys.removeAll()
+        keys.reserve(frame.children / 2)
         var index = frame.node + 1
         while index < nodes.count {
             let key = nodes[index].kind == .alias ? Int(nodes[index].payload) : index
