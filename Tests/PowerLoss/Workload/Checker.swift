@@ -73,7 +73,9 @@ struct Checker {
             guard let tree = try StoreTree(readingDirectory: Workload.directory(mountpoint)) else {
                 return Fault(category: .unusable, text: "the store has been opened and isn't there")
             }
-            if let fault = faultOfContent(tree, mark) ?? faultOfRemnants(tree) { return fault }
+            if let fault = faultOfContent(tree, mark) ?? faultOfSettings(tree, mark) ?? faultOfRemnants(tree) {
+                return fault
+            }
             return try faultOfUse(store, tree)
         } catch {
             return Fault(category: .unusable, text: "\(error)")
@@ -134,6 +136,13 @@ struct Checker {
         return generations.contains(managed(found))
             ? Fault(category: .unmanaged, text: "\(name): an unmanaged entry isn't as it was left")
             : Fault(category: .mixed, text: "\(name): no generation that there ever was")
+    }
+
+    /// The same for the file beside the store.
+    private func faultOfSettings(_ tree: StoreTree, _ mark: Int) -> Fault? {
+        if [mark, mark + 1].contains(where: { history.states[$0].settings == tree.settings }) { return nil }
+        if case .tornFile? = tree.settings { return Fault(category: .torn, text: "the file beside the store") }
+        return Fault(category: .lost, text: "the file beside the store isn't as step \(mark) left it")
     }
 
     // MARK: - Remnants and use

@@ -2,8 +2,9 @@
 struct History {
     /// What a step may be; each comes once in every round, in an order that the seed decides.
     private enum Kind: CaseIterable {
-        case create, replaceOne, replaceSeveral, addFile, removeFile, batch, rename, saveAndRename, remove
-        case writeQuery, consumeQuery, deleteQuery, attach, adopt, link
+        case create, replaceOne, replaceSeveral, addFile, removeFile, smallBatch, largeBatch, rename, saveAndRename,
+            remove
+        case writeQuery, consumeQuery, deleteQuery, attach, adopt, link, settings
     }
 
     private static let query = "QUERY_MESSAGE.md"
@@ -56,8 +57,10 @@ struct History {
             let gone = pick(files)
             let changed = pick(files.filter { $0 != gone })
             return .save(Save(document: document, writes: [changed: length()], removals: [gone]))
-        case .batch:
-            return batch(tree)
+        case .smallBatch:
+            return batch(tree, of: 2)
+        case .largeBatch:
+            return batch(tree, of: 5)
         case .rename:
             return .rename(document, to: newName())
         case .saveAndRename:
@@ -82,6 +85,8 @@ struct History {
                 ))
         case .link:
             return .personLinks(document: document, path: "link-\(steps.count + 1)", target: pick(files))
+        case .settings:
+            return .settings(length: length())
         }
     }
 
@@ -100,9 +105,9 @@ struct History {
         .personWrites(document: document, path: Self.query, length: length())
     }
 
-    /// Two documents that are there and one that is new.
-    private mutating func batch(_ tree: StoreTree) -> Step.Change {
-        let there = tree.documents.keys.sorted().shuffled(using: &generator).prefix(2).sorted()
+    /// Documents that are there and one that is new.
+    private mutating func batch(_ tree: StoreTree, of count: Int) -> Step.Change {
+        let there = tree.documents.keys.sorted().shuffled(using: &generator).prefix(count - 1).sorted()
         var saves: [Save] = []
         for document in there {
             let files = managedFiles(tree, document)

@@ -30,6 +30,8 @@ struct Step: Sendable, CustomStringConvertible {
         case batch([Save])
         case rename(String, to: String)
         case remove(String)
+        /// `AtomicFile`, outside the store.
+        case settings(length: Int)
         /// A person saves and flushes a file of their own; while that goes on, its content is their own affair.
         case personWrites(document: String, path: String, length: Int)
         /// A person makes and flushes a link.
@@ -47,6 +49,7 @@ struct Step: Sendable, CustomStringConvertible {
         case .batch(let saves): saves.map { [$0.document] }
         case .rename(let from, let to): [[from, to]]
         case .remove(let document): [[document]]
+        case .settings: []
         case .personWrites(let document, _, _), .personLinks(let document, _, _): [[document]]
         }
     }
@@ -71,6 +74,7 @@ struct Step: Sendable, CustomStringConvertible {
         case .batch(let saves): for save in saves { apply(save, to: &tree) }
         case .rename(let from, let to): tree.documents[to] = tree.documents.removeValue(forKey: from)
         case .remove(let document): tree.documents[document] = nil
+        case .settings(let length): tree.settings = .file(content("outside", "settings", length))
         case .personWrites(let document, let path, let length):
             if let slash = path.firstIndex(of: "/") {
                 tree.documents[document]?[String(path[..<slash])] = .folder

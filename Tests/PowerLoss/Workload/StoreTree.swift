@@ -29,6 +29,8 @@ struct StoreTree: Equatable, Sendable, CustomStringConvertible {
     var documents: [String: DocumentTree] = [:]
     /// Everything that isn't a directory.
     var others: [String] = []
+    /// A file beside the store.
+    var settings: Entry?
 
     init() {}
 
@@ -48,7 +50,16 @@ struct StoreTree: Equatable, Sendable, CustomStringConvertible {
             documents[name] = tree
         }
         others.sort()
+        settings = try Self.settings(besideStore: path)
     }
+
+    /// Reads the file beside the store; nil where there is none.
+    static func settings(besideStore path: String) throws -> Entry? {
+        let file = Self.settingsPath(besideStore: path)
+        return FileManager.default.fileExists(atPath: file) ? try entry(file) : nil
+    }
+
+    static func settingsPath(besideStore path: String) -> String { path + "-settings" }
 
     private static func entry(_ path: String) throws -> Entry {
         let type = try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
@@ -69,6 +80,7 @@ struct StoreTree: Equatable, Sendable, CustomStringConvertible {
             for (path, entry) in tree.sorted(by: { $0.key < $1.key }) { lines.append("    \(path): \(entry)") }
         }
         lines += others.map { "  \($0)" }
+        if let settings { lines.append("  ../store-settings: \(settings)") }
         return lines.isEmpty ? "  (empty)" : lines.joined(separator: "\n")
     }
 }

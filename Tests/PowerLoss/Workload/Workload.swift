@@ -9,10 +9,12 @@ struct Workload {
     /// Where files lie that documents adopt.
     private let inbox: String
     private let marks: FileHandle
+    private let durability: Durability
 
     /// Opens the store below a mount point.
     init(mountpoint: String, marks: String, durability: Durability) throws {
         store = try Self.open(mountpoint: mountpoint, durability: durability)
+        self.durability = durability
         person = Person(store: Self.directory(mountpoint))
         inbox = mountpoint + "/inbox"
         let descriptor = Glibc.open(marks, O_WRONLY | O_CLOEXEC)
@@ -48,6 +50,9 @@ struct Workload {
             for result in results { try accept(result.get()) }
         case .rename(let from, let to): try accept(store.rename(from, to: to))
         case .remove(let document): try accept(store.remove(document))
+        case .settings(let length):
+            let path = StoreTree.settingsPath(besideStore: store.path)
+            try AtomicFile(path, durability: durability).write(step.content("outside", "settings", length).bytes)
         case .personWrites(let document, let path, let length):
             let content = step.content(document, path, length)
             try person.write(content, to: path, in: document, inPlace: step.number.isMultiple(of: 2))
