@@ -44,6 +44,27 @@ extension String {
         #expect(try TestStore.parse(file: "\(path)/base_config.json") == (try TestStore.parse(Self.config.data)))
     }
 
+    @Test func `events in segments say the same, and a turn writes only the last`() throws {
+        let store = try TestStore()
+        let path = try Self.writeSource("source/17-odd", in: store)
+        try store.output("import", "--segmented", path)
+        #expect(!store.exists("17-odd/events.json"))
+        #expect(store.exists("17-odd/events-000001.jsonl"))
+        #expect(try store.json("show", "17", "--json")["events"] == (try TestStore.parse(Self.events.data)))
+        let receipt = try store.json("say", "17", "One more.", "--json")
+        #expect(receipt["outcome"] == "replacedFile")
+        #expect(try store.json("show", "17", "--json")["events"]?.array?.count == 2)
+        #expect(try store.json("list", "--json").array?.first?["events"] == 2)
+        #expect(!store.exists("17-odd/events.json"))
+        let target = "\(store.folder.path)/exported"
+        try store.output("export", "17", target)
+        #expect(
+            try TestStore.parse(file: "\(target)/events.json").array
+                == store.json("show", "17", "--json")["events"]?.array)
+        #expect(!FileManager.default.fileExists(atPath: "\(target)/events-000001.jsonl"))
+        #expect(try store.run("verify").status == 0)
+    }
+
     @Test func `export writes that form back, whole, and never over anything`() throws {
         let store = try TestStore()
         let path = try Self.writeSource("source/17-odd", in: store)

@@ -12,14 +12,18 @@ struct Import: Command {
         is carried along. A conversation that can't be imported does not keep the others from it. The store is created
         where there is none.
         """
-    static let options = [CommandOption.json]
+    static let segmented = CommandOption(
+        "segmented", summary: "keep the events in numbered files of bounded size, so that a turn writes only the last")
+    static let options = [segmented, CommandOption.json]
 
     let settings: StoreSettings
     let paths: [String]
+    let isSegmented: Bool
     let isJSON: Bool
 
     init(_ arguments: inout Arguments) throws {
         settings = try StoreSettings(arguments)
+        isSegmented = arguments.has(Self.segmented)
         isJSON = arguments.has(.json)
         paths = try arguments.remaining("PATH")
     }
@@ -32,7 +36,7 @@ struct Import: Command {
         var status = ExitStatus.done
         for (index, source) in sources.enumerated() {
             do {
-                let receipt = try source.importInto(store)
+                let receipt = try source.importInto(store, segmented: isSegmented)
                 receipts.append(receipt)
                 if !isJSON, !ProgressBar.isVisible {
                     try StandardOutput.writeLine("\(index + 1)/\(sources.count) \(receipt.document)")

@@ -57,13 +57,13 @@ private struct ConversationSummary {
             let snapshot = try store.documents.snapshot(self.name)
             hasDraft = snapshot.unmanagedEntries.contains(ConversationFiles.draft)
             title = try snapshot.value(ConversationFiles.metadata)?.title
-            let events = try snapshot.value(ConversationFiles.events) ?? []
+            let events = try ConversationEvents.read(snapshot)
             eventCount = events.count
             lastActivity = events.last { $0.timestamp != nil }?.timestamp
-        } catch let error where error.code == .notFound {
+        } catch let error as HoldfastError where error.code == .notFound {
             return nil
         } catch {
-            problem = error.description
+            problem = "\(error)"
         }
     }
 

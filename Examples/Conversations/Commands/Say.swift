@@ -32,7 +32,7 @@ struct Say: Command {
         let content = try message.read()
         try MessageText.checkContent(content)
         return try conversation.update { draft in
-            try ConversationStore.append(Event(role: role, content: content), to: &draft)
+            try ConversationEvents.append(Event(role: role, content: content), to: &draft)
         }
     }
 }

@@ -23,7 +23,7 @@ struct Send: Command {
             }
             let content = try MessageText.check(bytes, label: "\(draft.document)/\(ConversationFiles.draft)")
             try MessageText.checkContent(content)
-            try ConversationStore.append(Event(role: .user, content: content), to: &draft)
+            try ConversationEvents.append(Event(role: .user, content: content), to: &draft)
             try draft.removeUnmanaged(ConversationFiles.draft)
         }
     }

@@ -21,7 +21,7 @@ struct Show: Command {
         let (store, name) = try conversation.open()
         let snapshot = try store.documents.snapshot(name)
         let metadata = try snapshot.value(ConversationFiles.metadata)
-        let events = try snapshot.value(ConversationFiles.events) ?? []
+        let events = try ConversationEvents.read(snapshot)
         let config = (try snapshot.value(ConversationFiles.config) ?? nil)?.json { .string($0) }
         if conversation.isJSON {
             try ExactJSONOutput.write([

@@ -22,7 +22,7 @@ enum ConversationFiles {
         // So that numbers come with the digits that they are written with.
         reading.plainScalarsAsStrings = true
         return try CodecRegistry(
-            json(metadata.filename, events.filename),
+            json(metadata.filename, events.filename), ConversationEvents.segments.codec,
             YAMLCodec(filenames: [FilenamePattern(config.filename)], decodingOptions: reading))
     }
 

@@ -81,13 +81,6 @@ struct ConversationStore {
             try fill(&draft)
         }
     }
-
-    /// Appends an event.
-    static func append(_ event: Event, to draft: inout Draft) throws {
-        var events = try draft.value(ConversationFiles.events) ?? []
-        events.append(event.value)
-        try draft.set(events, for: ConversationFiles.events)
-    }
 }
 
 extension JSONObject {

@@ -2,6 +2,7 @@ import CommandLineKit
 import FoundationEssentials
 import Holdfast
 import HoldfastJSON
+import HoldfastJSONLines
 
 /// A conversation's directory as other programs keep it.
 struct ConversationSource {
@@ -28,8 +29,8 @@ struct ConversationSource {
         return found
     }
 
-    /// Saves it as a new document.
-    func importInto(_ store: ConversationStore) throws -> Receipt {
+    /// Saves it as a new document; with its events in segments, where that is asked for.
+    func importInto(_ store: ConversationStore, segmented isSegmented: Bool) throws -> Receipt {
         let entries = Swift.Set(try Self.entries(of: path))
         let taken = [
             ConversationFiles.metadata.filename, ConversationFiles.events.filename,
@@ -44,9 +45,17 @@ struct ConversationSource {
         }
         return try create(in: store) { draft in
             if let metadata { try draft.setBytes(metadata, for: ConversationFiles.metadata.filename) }
-            if let events { try draft.setBytes(events, for: ConversationFiles.events.filename) }
+            if let events {
+                if isSegmented {
+                    let elements: [JSONValue] = try decode(events, of: ConversationFiles.events.filename)
+                    try draft.setElements(elements, of: ConversationEvents.segments)
+                } else {
+                    try draft.setBytes(events, for: ConversationFiles.events.filename)
+                }
+            }
             if let config { try draft.setBytes(config, for: ConversationFiles.config.filename) }
-            if let exchanged { try ConfigFile.write(ConfigValue(try decode(exchanged)), to: &draft) }
+            if let exchanged { try ConfigFile.write(
+                    ConfigValue(try decode(exchanged, of: ConversationFiles.exchangedConfig.filename)), to: &draft) }
             for entry in entries.subtracting(taken).sorted() {
                 try draft.addUnmanaged(entry, copying: PathText(path).appending(entry))
             }
@@ -68,11 +77,10 @@ struct ConversationSource {
         entries.contains(filename) ? try InputFile.read(PathText(path).appending(filename)) : nil
     }
 
-    private func decode(_ bytes: Data) throws -> JSONValue {
-        let filename = ConversationFiles.exchangedConfig.filename
+    private func decode<Value: Decodable>(_ bytes: Data, of filename: String) throws -> Value {
         do {
             return try ConversationFiles.json(filename).decode(
-                JSONValue.self, from: bytes, in: CodecContext(filename: filename))
+                Value.self, from: bytes, in: CodecContext(filename: filename))
         } catch {
             throw CommandFailure("\(filename): \(error)")
         }

@@ -38,6 +38,9 @@ struct ExportTarget {
         for filename in [ConversationFiles.metadata.filename, ConversationFiles.events.filename] {
             if let bytes = try source.bytes(filename) { try target.setBytes(bytes, for: filename) }
         }
+        if ConversationEvents.areSegmented(in: try source.managedFiles()) {
+            try target.set(try ConversationEvents.read(&source), for: ConversationFiles.events)
+        }
         if let config = try source.value(ConversationFiles.config) {
             let config = config ?? .null
             let document = source.document
