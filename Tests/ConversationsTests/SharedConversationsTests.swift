@@ -7,11 +7,11 @@ private let folder = ProcessInfo.processInfo.environment["HOLDFAST_SHARED_DATA"]
 
 @Suite(.enabled(if: folder != nil, "HOLDFAST_SHARED_DATA is not set: there are no real conversations here"))
 struct `Real conversations` {
-    @Test(arguments: [[], ["--segmented"]])
-    func `all are imported value for value, and exported value for value`(options: [String]) throws {
+    @Test(arguments: ["--json", "--segmented"])
+    func `all are imported value for value, and exported value for value`(option: String) throws {
         let folder = try #require(folder)
         let store = try TestStore()
-        try store.output(["import", folder] + options)
+        try store.output("import", option, folder)
         let names = try store.names()
         let sources = try FileManager.default.contentsOfDirectory(atPath: folder)
             .filter { FileManager.default.fileExists(atPath: "\(folder)/\($0)/metadata.json") }
@@ -34,7 +34,7 @@ struct `Real conversations` {
             }
         }
         #expect(try store.run("verify").status == 0)
-        print("imported \(names.count) real conversations\(options.isEmpty ? "" : " in segments"), value for value")
+        print("imported \(names.count) real conversations\(option == "--segmented" ? " in segments" : ""), value for value")
     }
 
     @Test func `a save leaves everything else of them as it was`() throws {
