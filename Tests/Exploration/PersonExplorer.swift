@@ -16,7 +16,8 @@ struct Edit: Sendable {
     var undone: [@Sendable (Contents) -> Contents] = []
     /// What else it may hold where it was done from within a generation that is on its way out.
     var made: (@Sendable (Contents) -> Contents)?
-    /// What a crash may leave of a deletion that it cut off, taken out of what is found.
+    /// Takes out what a crash may leave of a deletion that it cut off: parts of the folder, and a link that was just
+    /// taken from it, which recovery puts to the top, for a copied link can't be told by its content.
     var settled: @Sendable (Contents) -> Contents = { $0 }
 
     private static let document = "\(Contents.storePath)/a"
@@ -64,7 +65,7 @@ struct Edit: Sendable {
         Edit(
             name: "renames a subfolder", act: { try $0.rename("\(document)/pictures", to: "photos") },
             effect: { $0.renaming("a/pictures", to: "a/photos") },
-            undone: [{ $0 }], settled: { $0["a/photos"] == nil ? $0 : $0.without("a/pictures") }),
+            undone: [{ $0 }], settled: { $0["a/photos"] == nil ? $0 : $0.without("a/pictures").without("a/up") }),
         Edit(
             name: "replaces a link",
             act: { person in
@@ -112,7 +113,7 @@ struct PersonExplorer {
 
     /// Whether a shape is about the document that the edits are made in.
     static func isFor(_ shape: Shape) -> Bool {
-        [.swap, .file, .fallback].contains(shape.group) && shape.units == [["a"]] && shape.isDurable
+        [.swap, .file, .fallback].contains(shape.group) && shape.units == [["a"]] && shape.isDurable && shape.user == 0
             && shape.before["a/pictures"] != nil
     }
 

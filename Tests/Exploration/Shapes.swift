@@ -384,9 +384,12 @@ enum Shapes {
             "a link where the temporary file comes", .unexpectedEntry,
             base.link("a/meta.txt.tmp", to: "/outside/victim"),
             saveMeta),
-        refused("a link where the staging comes", .ioFailed, base.link(".staging-a", to: "/outside/folder"), saveBoth),
         refused(
-            "a link where the old generation comes", .ioFailed, base.link(".old-a", to: "/outside/folder"), saveBoth),
+            "a link where the staging comes", .unexpectedEntry, base.link(".staging-a", to: "/outside/folder"), saveBoth
+        ),
+        refused(
+            "a link where the old generation comes", .unexpectedEntry, base.link(".old-a", to: "/outside/folder"),
+            saveBoth),
         refused(
             "a link where the document should be", .unexpectedEntry, other.link("a", to: "/outside/folder"), saveBoth),
         refused("a value that has no text", .encodingFailed, base) { store in
