@@ -119,7 +119,7 @@ public final class DocumentStore: Sendable {
         defer { locks.release() }
         var draft = try kernel(document) { try update.draft(name, target: target) }
         try body(&draft)
-        let plan = try kernel(document) { try CommitPlan(draft, newName: target) }
+        let plan = try kernel(document) { try CommitPlan(draft, newName: target, isAlone: true) }
         return try kernel(document) {
             let results = Committer(context: context).commit([plan], locks)
             return try finished(results)[0].get()
@@ -152,7 +152,7 @@ public final class DocumentStore: Sendable {
         for name in names {
             var draft = try kernel(name.description) { try update.draft(name, target: nil) }
             try body(&draft)
-            plans.append(try kernel(name.description) { try CommitPlan(draft) })
+            plans.append(try kernel(name.description) { try CommitPlan(draft, isAlone: names.count == 1) })
         }
         return finished(Committer(context: context).commit(plans, locks))
     }
