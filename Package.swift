@@ -52,7 +52,8 @@ let package = Package(
             swiftSettings: strict),
         // The example, `conversations`.
         .executableTarget(
-            name: "Conversations", dependencies: ["Holdfast", "HoldfastJSON", "HoldfastJSONLines", "HoldfastYAML", "CommandLineKit"],
+            name: "Conversations",
+            dependencies: ["Holdfast", "HoldfastJSON", "HoldfastJSONLines", "HoldfastYAML", "CommandLineKit"],
             path: "Examples/Conversations", swiftSettings: strict),
         // The README's example, line for line.
         .executableTarget(

@@ -107,7 +107,6 @@ struct kernel_entry { // struct linux_dirent64 of getdents(2)
 
 int holdfast_read_directory(int fd, void *context, holdfast_entry_function function) {
     char buffer[32768] __attribute__((aligned(8)));
-    if (lseek(fd, 0, SEEK_SET) < 0) return -1;
     for (;;) {
         long count = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
         if (count < 0 && errno == ENOENT) return 0; // The directory was removed: nothing is in it (POSIX, readdir).

@@ -98,6 +98,14 @@ package struct InterposedFileSystem: FileSystem {
         try intercept(.getdents64, nil) { () throws(SystemCallError) in try base.entries(of: directory) }
     }
 
+    package func visitEntries(
+        of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
+    ) throws(SystemCallError) {
+        try intercept(.getdents64, nil) { () throws(SystemCallError) in
+            try base.visitEntries(of: directory, use, body)
+        }
+    }
+
     package func makeDirectory(_ name: EntryName, in directory: Descriptor, mode: UInt32) throws(SystemCallError) {
         try intercept(.mkdirat, name) { () throws(SystemCallError) in
             try base.makeDirectory(name, in: directory, mode: mode)

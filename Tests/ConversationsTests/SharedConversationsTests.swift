@@ -34,7 +34,9 @@ struct `Real conversations` {
             }
         }
         #expect(try store.run("verify").status == 0)
-        print("imported \(names.count) real conversations\(option == "--segmented" ? " in segments" : ""), value for value")
+        print(
+            "imported \(names.count) real conversations\(option == "--segmented" ? " in segments" : ""), value for value"
+        )
     }
 
     @Test func `a save leaves everything else of them as it was`() throws {

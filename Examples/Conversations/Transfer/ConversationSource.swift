@@ -54,8 +54,10 @@ struct ConversationSource {
                 }
             }
             if let config { try draft.setBytes(config, for: ConversationFiles.config.filename) }
-            if let exchanged { try ConfigFile.write(
-                    ConfigValue(try decode(exchanged, of: ConversationFiles.exchangedConfig.filename)), to: &draft) }
+            if let exchanged {
+                try ConfigFile.write(
+                    ConfigValue(try decode(exchanged, of: ConversationFiles.exchangedConfig.filename)), to: &draft)
+            }
             for entry in entries.subtracting(taken).sorted() {
                 try draft.addUnmanaged(entry, copying: PathText(path).appending(entry))
             }

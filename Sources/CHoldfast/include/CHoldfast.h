@@ -33,7 +33,7 @@ int holdfast_write_back(int fd, int wait);
 /// A lock of the open file description on bytes: type 0 unlock, 1 shared, 2 exclusive. Returns 0, or -1 with errno.
 int holdfast_lock(int fd, int64_t start, int64_t count, int type, int wait);
 
-/// getdents64(2) from the start to the end. Calls the function for each entry but . and .., with its d_type.
+/// getdents64(2) from where the descriptor is, at its start where it was only just opened, to the end. Calls the function for each entry but . and .., with its d_type.
 /// Returns 0, or -1 with errno, or what the function returned where that is not 0.
 int holdfast_read_directory(int fd, void *context, holdfast_entry_function function);
 

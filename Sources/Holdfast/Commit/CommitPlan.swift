@@ -19,36 +19,57 @@ struct CommitPlan {
     let changes: DraftChanges
     /// The managed files that the draft was made from.
     let files: [EntryName: DraftFile]
+    /// Files that are written anew, as they were found when they were compared: still open, since what they have besides
+    /// their bytes is copied from them.
+    let compared: [EntryName: (file: OpenFile, status: FileStatus)]
     let shape: Shape
 
-    init(_ draft: borrowing Draft, newName: DocumentName? = nil) throws {
+    /// How many files are held open between the comparison and the commit, at most.
+    private static let openFileLimit = 16
+
+    /// Plans a commit.
+    ///
+    /// - Parameters:
+    ///   - draft: What is wanted.
+    ///   - newName: Another name for the document.
+    ///   - isAlone: Whether it is the only plan at this moment, so that it may hold files open.
+    /// - Throws: What a look at the files met.
+    init(_ draft: borrowing Draft, newName: DocumentName? = nil, isAlone: Bool) throws {
         document = draft.name
         self.newName = newName
         directory = draft.directory
         files = draft.files
         var changes = draft.changes
+        var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
         if let directory {
-            try Self.reduce(&changes, to: directory, known: files)
+            compared = try Self.reduce(
+                &changes, to: directory, known: files, holding: isAlone ? Self.openFileLimit : 0)
         } else {
             for name in changes.removals { changes.forgetRemoval(name) }
         }
         self.changes = changes
-        shape = try Self.shape(of: changes, in: directory, isRenaming: newName != nil)
+        self.compared = compared
+        shape = try Self.shape(of: changes, in: directory, isRenaming: newName != nil, compared: Set(compared.keys))
     }
 
     /// Forgets changes that would change nothing.
     ///
     /// A different size settles it without reading, and what the draft has read is not read again.
+    ///
+    /// - Returns: As many of the files that differ as may be held open.
     private static func reduce(
-        _ changes: inout DraftChanges, to directory: Directory, known: [EntryName: DraftFile]
-    ) throws {
+        _ changes: inout DraftChanges, to directory: Directory, known: [EntryName: DraftFile], holding limit: Int
+    ) throws -> [EntryName: (file: OpenFile, status: FileStatus)] {
+        var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
         for (name, data) in changes.writes {
             if let known = known[name] {
                 if known.data == data { changes.forgetWrite(name) }
-            } else if let current = try directory.openFileIfPresent(name), current.status.size == Int64(data.count),
-                try current.file.readAll(size: current.status.size) == data
-            {
-                changes.forgetWrite(name)
+            } else if let current = try directory.openFileIfPresent(name) {
+                if try current.status.size == Int64(data.count) && current.file.holds(data) {
+                    changes.forgetWrite(name)
+                } else if compared.count < limit {
+                    compared[name] = current
+                }
             }
         }
         for name in changes.removals {
@@ -60,16 +81,17 @@ struct CommitPlan {
                 throw HoldfastError.notARegularFile(name.description, found: status.kind)
             }
         }
+        return compared
     }
 
     private static func shape(
-        of changes: DraftChanges, in directory: Directory?, isRenaming: Bool
+        of changes: DraftChanges, in directory: Directory?, isRenaming: Bool, compared: Set<EntryName>
     ) throws -> Shape {
         if isRenaming { return .nextGeneration }
         if changes.isEmpty { return .unchanged }
         guard let directory, changes.removals.isEmpty, changes.additions.isEmpty else { return .nextGeneration }
         if changes.unmanagedRemovals.isEmpty, changes.writes.count == 1, let name = changes.writes.keys.first,
-            try directory.statusIfPresent(of: name) != nil
+            try compared.contains(name) || directory.statusIfPresent(of: name) != nil
         {
             return .replaceFile(name)
         }

@@ -12,6 +12,8 @@ final class FileCommit: Commit {
     private let flushing: FlushProtocol
     /// The file that the draft was made from, or that stood there when the commit began.
     private var expected: FileStatus?
+    /// The file that stands there, where it is open already.
+    private var existing: (file: OpenFile, status: FileStatus)?
     private var file: OpenFile?
     private var receipt: Receipt
 
@@ -24,7 +26,8 @@ final class FileCommit: Commit {
         document = plan.document
         self.name = name
         data = plan.changes.writes[name] ?? Data()
-        expected = plan.files[name]?.status
+        existing = plan.compared[name]
+        expected = plan.files[name]?.status ?? existing?.status
         self.directory = directory
         self.context = context
         self.flushing = flushing
@@ -33,7 +36,8 @@ final class FileCommit: Commit {
 
     // Step 3.
     func stage() throws {
-        guard let (existing, status) = try directory.openFileIfPresent(name) else { throw conflict() }
+        guard let (existing, status) = try existing ?? directory.openFileIfPresent(name) else { throw conflict() }
+        self.existing = nil
         if expected == nil { expected = status }
         let file = try createTemporary()
         self.file = file
@@ -46,14 +50,15 @@ final class FileCommit: Commit {
 
     /// Creates `NAME.tmp`, in place of one that a crash left behind.
     private func createTemporary() throws -> OpenFile {
-        guard let standing = try directory.statusIfPresent(of: temporary) else {
+        do {
+            return try directory.create(temporary, mode: 0o600)
+        } catch  where error.errno == .exists {
+            if let kind = try directory.statusIfPresent(of: temporary)?.kind {
+                guard kind == .file else { throw HoldfastError.notARegularFile(temporary.description, found: kind) }
+                try directory.removeFile(temporary)
+            }
             return try directory.create(temporary, mode: 0o600)
         }
-        guard standing.kind == .file else {
-            throw HoldfastError.notARegularFile(temporary.description, found: standing.kind)
-        }
-        try directory.removeFile(temporary)
-        return try directory.create(temporary, mode: 0o600)
     }
 
     // Step 4.

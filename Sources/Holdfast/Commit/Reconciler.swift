@@ -40,7 +40,11 @@ struct Reconciler {
             let name = Self.label(of: entry)
             seen.insert(name)
             if let before = dropped[name], before.isSameContent(as: found.status) {
-                _ = try RemoveTree.remove(found.name, in: old)
+                if found.status.kind == .directory {
+                    _ = try RemoveTree.remove(found.name, in: old)
+                } else {
+                    try old.removeFile(found.name)
+                }
             } else if let carried = carried[name], kind == .directory, carried.status.isSameContent(as: found.status) {
                 let subdirectory = try Directory(name, in: old)
                 if found.status.mode & 0o700 != 0o700 { try subdirectory.setMode(found.status.mode | 0o700) }

@@ -76,7 +76,7 @@ final class SwapCommit: Commit {
     ) throws -> FileStatus? {
         if context.isOrphan(name, kind) { return try old.statusIfPresent(of: name) }
         if kind == .file, plan.changes.writes[name] != nil || plan.changes.removals.contains(name) {
-            return try plan.files[name]?.status ?? old.statusIfPresent(of: name)
+            return try plan.files[name]?.status ?? plan.compared[name]?.status ?? old.statusIfPresent(of: name)
         }
         guard let decided = plan.changes.unmanagedRemovals[name] else { return nil }
         if let now = try old.statusIfPresent(of: name), now.isSameContent(as: decided) {
@@ -104,7 +104,7 @@ final class SwapCommit: Commit {
     }
 
     private func write(_ name: EntryName, _ data: Data, to staging: Directory) throws {
-        let existing = try old?.openFileIfPresent(name)
+        let existing = try plan.compared[name] ?? old?.openFileIfPresent(name)
         let file = try staging.create(name, mode: existing == nil ? 0o666 : 0o600)
         try file.writeAll(data)
         if let existing {

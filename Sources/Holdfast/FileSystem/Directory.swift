@@ -47,27 +47,43 @@ package final class Directory: OpenEntry {
     }
 
     /// All entries with their kinds, in the directory's order.
-    package func entries() throws(SystemCallError) -> [(name: EntryName, kind: EntryKind)] {
-        guard let found = try listing() else { return [] }
+    package func entries(_ use: ListingUse = .shared) throws(SystemCallError) -> [(name: EntryName, kind: EntryKind)] {
+        typealias Entries = [(name: EntryName, kind: EntryKind?)]
+        let found = try gatherEntries(use, into: Entries()) { $0.append((EntryName(bytes: $1), $2)) }
         var entries: [(name: EntryName, kind: EntryKind)] = []
         entries.reserveCapacity(found.count)
-        for entry in found {
-            if let kind = entry.kind {
-                entries.append((entry.name, kind))
-            } else if let status = try statusIfPresent(of: entry.name) {
-                // It may have gone since it was listed.
-                entries.append((entry.name, status.kind))
-            }
+        for (name, kind) in found {
+            if let kind = try self.kind(kind, of: name) { entries.append((name, kind)) }
         }
         return entries
     }
 
-    /// The directory's list; nil where it was removed while it is held open: ENOENT, getdents(2).
-    private func listing() throws(SystemCallError) -> [DirectoryEntry]? {
+    /// An entry's kind as a listing told it, or else as its status does; nil where it has gone since it was listed.
+    package func kind(_ listed: EntryKind?, of name: EntryName) throws(SystemCallError) -> EntryKind? {
+        if let listed { return listed }
+        return try statusIfPresent(of: name)?.kind
+    }
+
+    /// Goes through all entries; a kind is nil where the directory doesn't tell it.
+    ///
+    /// - Parameters:
+    ///   - use: Who else lists through this descriptor.
+    ///   - initial: What to start from, also where an interrupted listing is done again; the result for a directory that
+    ///     was removed while it is held open: ENOENT, getdents(2).
+    ///   - body: Adds an entry, whose name is good for the call alone.
+    /// - Returns: What was gathered.
+    package func gatherEntries<Gathered>(
+        _ use: ListingUse = .shared, into initial: Gathered,
+        _ body: (inout Gathered, UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
+    ) throws(SystemCallError) -> Gathered {
         do {
-            return try call(nil) { () throws(SystemCallError) in try fileSystem.entries(of: descriptor) }
+            return try call(nil) { () throws(SystemCallError) in
+                var gathered = initial
+                try fileSystem.visitEntries(of: descriptor, use) { body(&gathered, $0, $1) }
+                return gathered
+            }
         } catch {
-            if error.errno == .notFound { return nil }
+            if error.errno == .notFound { return initial }
             throw error
         }
     }

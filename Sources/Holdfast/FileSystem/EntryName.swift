@@ -7,7 +7,11 @@ package struct EntryName: Hashable, Sendable, Comparable, CustomStringConvertibl
     private let terminated: [UInt8]
 
     package init(bytes: some Sequence<UInt8>) {
-        terminated = Array(bytes) + [0]
+        var terminated: [UInt8] = []
+        terminated.reserveCapacity(bytes.underestimatedCount + 1)
+        terminated.append(contentsOf: bytes)
+        terminated.append(0)
+        self.terminated = terminated
     }
 
     package init(_ string: String) {
@@ -35,11 +39,15 @@ package struct EntryName: Hashable, Sendable, Comparable, CustomStringConvertibl
     package func dropping(suffix: String) -> EntryName { EntryName(bytes: bytes.dropLast(suffix.utf8.count)) }
 
     package static func + (name: EntryName, suffix: String) -> EntryName {
-        EntryName(bytes: Array(name.bytes) + Array(suffix.utf8))
+        var bytes = Array(name.bytes)
+        bytes.append(contentsOf: suffix.utf8)
+        return EntryName(bytes: bytes)
     }
 
     package static func + (prefix: String, name: EntryName) -> EntryName {
-        EntryName(bytes: Array(prefix.utf8) + Array(name.bytes))
+        var bytes = Array(prefix.utf8)
+        bytes.append(contentsOf: name.bytes)
+        return EntryName(bytes: bytes)
     }
 
     package static func < (a: EntryName, b: EntryName) -> Bool { a.bytes.lexicographicallyPrecedes(b.bytes) }

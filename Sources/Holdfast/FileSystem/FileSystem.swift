@@ -46,6 +46,10 @@ package protocol FileSystem: Sendable {
     /// `getdents64(2)` to the end, without `.` and `..`. A kind is nil where the directory doesn't tell it.
     /// A directory that has been removed while it is held open is empty.
     func entries(of directory: Descriptor) throws(SystemCallError) -> [DirectoryEntry]
+    /// The same, without making anything of the entries; their names are good for the call alone.
+    func visitEntries(
+        of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
+    ) throws(SystemCallError)
 
     /// `mkdirat(2)`.
     func makeDirectory(_ name: EntryName, in directory: Descriptor, mode: UInt32) throws(SystemCallError)
@@ -117,6 +121,24 @@ package protocol FileSystem: Sendable {
     func now() -> Timestamp
     /// The process's effective user.
     func effectiveUser() -> UInt32
+}
+
+extension FileSystem {
+    package func visitEntries(
+        of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
+    ) throws(SystemCallError) {
+        for entry in try entries(of: directory) {
+            entry.name.bytes.withUnsafeBufferPointer { body($0, entry.kind) }
+        }
+    }
+}
+
+/// Who else lists through a descriptor, which has only one position in its directory.
+package enum ListingUse: Hashable, Sendable {
+    /// Maybe other threads at the same time: the directory is opened again for the listing.
+    case shared
+    /// Nobody: it was opened for this one listing.
+    case once
 }
 
 /// A system call of the seam, by the name under which a trace shows it.

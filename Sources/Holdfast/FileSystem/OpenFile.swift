@@ -70,6 +70,29 @@ package final class OpenFile: OpenEntry {
         return Data(bytesNoCopy: base, count: filled, deallocator: .custom { pointer, _ in pointer.deallocate() })
     }
 
+    /// Whether the file holds exactly these bytes; it is read only as far as it does.
+    package func holds(_ data: Data) throws(SystemCallError) -> Bool {
+        // A large file that differs mostly does so before it is read to its end.
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: min(data.count + 1, Self.comparedAtOnce), alignment: 16)
+        defer { buffer.deallocate() }
+        var offset = 0
+        while true {
+            // One byte more than expected tells whether the file goes on.
+            let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(data.count + 1 - offset))
+            let count = try read(into: wanted, at: Int64(offset))
+            if count == 0 { return offset == data.count }
+            guard offset + count <= data.count else { return false }
+            guard let base = wanted.baseAddress else { return false }
+            let found = Data(bytesNoCopy: base, count: count, deallocator: .none)
+            if found != data.dropFirst(offset).prefix(count) { return false }
+            offset += count
+            if offset == data.count, count < wanted.count { return true }
+        }
+    }
+
+    private static let comparedAtOnce = 1 << 16
+
     /// Reads up to a buffer's worth of bytes at an offset.
     package func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: Int64

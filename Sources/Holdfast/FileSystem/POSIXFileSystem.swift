@@ -98,22 +98,40 @@ package struct POSIXFileSystem: FileSystem {
     }
 
     package func entries(of directory: Descriptor) throws(SystemCallError) -> [DirectoryEntry] {
-        // An open of its own: several threads may list through one descriptor, which has only one position.
+        var entries: [DirectoryEntry] = []
+        try visitEntries(of: directory, .shared) { name, kind in
+            entries.append(DirectoryEntry(name: EntryName(bytes: name), kind: kind))
+        }
+        return entries
+    }
+
+    package func visitEntries(
+        of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
+    ) throws(SystemCallError) {
+        if use == .once { return try readDirectory(directory.rawValue, body) }
         let own = try check(.openat, Int(openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)))
         // Nothing was written through it, so its close has nothing to report.
         defer { _ = systemClose(own) }
-        var entries: [DirectoryEntry] = []
-        let result = withUnsafeMutablePointer(to: &entries) { entries in
-            holdfast_read_directory(own, entries) { context, name, length, type in
-                guard let name, let context else { return 0 }
-                let bytes = UnsafeRawBufferPointer(start: name, count: length)
-                context.assumingMemoryBound(to: [DirectoryEntry].self).pointee.append(
-                    DirectoryEntry(name: EntryName(bytes: bytes), kind: EntryKind(directoryType: type)))
-                return 0
+        try readDirectory(own, body)
+    }
+
+    private func readDirectory(
+        _ directory: Int32, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
+    ) throws(SystemCallError) {
+        typealias Body = (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
+        let result = withoutActuallyEscaping(body) { body in
+            var body: Body = body
+            return withUnsafeMutablePointer(to: &body) { body in
+                holdfast_read_directory(directory, body) { context, name, length, type in
+                    guard let name, let context else { return 0 }
+                    let bytes = UnsafeRawBufferPointer(start: name, count: length)
+                    context.assumingMemoryBound(to: Body.self).pointee(
+                        bytes.assumingMemoryBound(to: UInt8.self), EntryKind(directoryType: type))
+                    return 0
+                }
             }
         }
         try check(.getdents64, Int(result))
-        return entries
     }
 
     // MARK: - Names

@@ -4,18 +4,12 @@ import Synchronization
 struct StoreRecovery {
     let context: StoreContext
 
-    func run(isDryRun: Bool, progress: (@Sendable (StoreProgress) -> Void)?) -> RecoveryReport {
-        var report = RecoveryReport(isDryRun: isDryRun, documentCount: 0)
-        let listing: StoreListing
-        do {
-            listing = try StoreListing(of: context.root)
-        } catch {
-            report.warnings.append(context.warn(nil, "the store can't be listed: \(error)"))
-            return report
-        }
-        report.documentCount = listing.documents.count
+    func run(
+        on listing: StoreListing, isDryRun: Bool, progress: (@Sendable (StoreProgress) -> Void)?
+    ) -> RecoveryReport {
+        var report = RecoveryReport(isDryRun: isDryRun, documentCount: listing.names.count)
         report.warnings = listing.warnings
-        let everything = Set(listing.documents).union(listing.remnants).sorted()
+        let everything = listing.everything
         let completed = Atomic(0)
         let found = parallelMap(everything, width: context.parallelism) { document in
             let result = recover(document, hasRemnants: listing.remnants.contains(document), isDryRun: isDryRun)
@@ -44,6 +38,15 @@ struct StoreRecovery {
 
     private func hasOrphans(_ document: DocumentName) throws -> Bool {
         guard let directory = try context.root.subdirectoryIfPresent(document.entry) else { return false }
-        return try directory.entries().contains { context.isOrphan($0.name, $0.kind) }
+        // Most entries are no temporary files, and nothing is made of them.
+        let suffix = DocumentName.temporarySuffix.utf8
+        let candidates = try directory.gatherEntries(.once, into: [(name: EntryName, kind: EntryKind?)]()) {
+            if $1.count >= suffix.count, $1.suffix(suffix.count).elementsEqual(suffix) {
+                $0.append((EntryName(bytes: $1), $2))
+            }
+        }
+        return try candidates.contains { (name, kind) in
+            try directory.kind(kind, of: name).map { context.isOrphan(name, $0) } ?? false
+        }
     }
 }

@@ -24,6 +24,9 @@ struct DocumentName: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.entry = entry
     }
 
+    /// A name out of a ``StoreListing``, which holds none but documents'.
+    init(listed name: String) { entry = EntryName(name) }
+
     private static func fault(of name: EntryName) -> String? {
         if name.count == 0 { return "it is empty" }
         if name.count > maximumLength { return "it has \(name.count) bytes" }

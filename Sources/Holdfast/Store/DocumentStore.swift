@@ -21,11 +21,11 @@ public final class DocumentStore: Sendable {
 
     let context: StoreContext
 
-    private init(path: String, context: StoreContext) {
+    private init(path: String, context: StoreContext, listing: StoreListing) {
         self.path = path
         self.context = context
         recoveryReport = StoreRecovery(context: context).run(
-            isDryRun: context.options.recoveryAtOpening == .report, progress: nil)
+            on: listing, isDryRun: context.options.recoveryAtOpening == .report, progress: nil)
         switch context.options.validationAtOpening {
         case .none: validationReport = nil
         case .report: validationReport = StoreVerification(context: context).run(.report, progress: nil)
@@ -62,8 +62,7 @@ public final class DocumentStore: Sendable {
                 root: root, kind: try root.kind(), codecs: codecs, options: options,
                 capabilities: Capabilities(without: options.withheldCapabilities), locks: StoreLocks(store: root))
             // A store that can't be listed can't be recovered, which must not pass for one that is clean.
-            _ = try root.entries()
-            return DocumentStore(path: path, context: context)
+            return DocumentStore(path: path, context: context, listing: try StoreListing(of: root))
         } catch {
             throw HoldfastError.wrapping(error, document: nil, file: path, while: "the store can't be opened")
         }
@@ -78,7 +77,7 @@ public final class DocumentStore: Sendable {
     /// - Returns: The names.
     /// - Throws: ``HoldfastError`` where the store can't be listed.
     public func list() throws(HoldfastError) -> [String] {
-        try kernel(nil) { try QuietListing(context: context).read().documents.map(\.description) }
+        try kernel(nil) { try QuietListing(context: context).read().names }
     }
 
     /// Reads a document's managed files, all of one generation, while writers go on.
@@ -121,7 +120,7 @@ public final class DocumentStore: Sendable {
         defer { locks.release() }
         var draft = try kernel(document) { try update.draft(name, target: target) }
         try body(&draft)
-        let plan = try kernel(document) { try CommitPlan(draft, newName: target) }
+        let plan = try kernel(document) { try CommitPlan(draft, newName: target, isAlone: true) }
         return try kernel(document) {
             let results = Committer(context: context).commit([plan], locks)
             return try finished(results)[0].get()
@@ -154,7 +153,7 @@ public final class DocumentStore: Sendable {
         for name in names {
             var draft = try kernel(name.description) { try update.draft(name, target: nil) }
             try body(&draft)
-            plans.append(try kernel(name.description) { try CommitPlan(draft) })
+            plans.append(try kernel(name.description) { try CommitPlan(draft, isAlone: names.count == 1) })
         }
         return finished(Committer(context: context).commit(plans, locks))
     }
@@ -208,8 +207,8 @@ public final class DocumentStore: Sendable {
     public func recover(
         dryRun isDryRun: Bool = false, progress: (@Sendable (StoreProgress) -> Void)? = nil
     ) throws(HoldfastError) -> RecoveryReport {
-        try kernel(nil) { _ = try context.root.entries() }
-        return StoreRecovery(context: context).run(isDryRun: isDryRun, progress: progress)
+        let listing = try kernel(nil) { try StoreListing(of: context.root) }
+        return StoreRecovery(context: context).run(on: listing, isDryRun: isDryRun, progress: progress)
     }
 
     /// Validates every managed file of every document with its codec.

@@ -100,7 +100,7 @@ struct SnapshotReader {
     private func readUnlocked(_ document: DocumentName, _ directory: Directory) throws -> Contents? {
         var contents = Contents()
         var managed: [EntryName] = []
-        for (name, kind) in try directory.entries() {
+        for (name, kind) in try directory.entries(.once) {
             if context.isManaged(name, kind) {
                 managed.append(name)
             } else if !context.isOrphan(name, kind), !isDeletedButOpen(name) {

@@ -54,11 +54,15 @@ struct StoreContext: Sendable {
     ///
     /// - Throws: ``HoldfastError`` with code `unexpectedEntry` where something else stands there.
     func documentDirectory(_ document: DocumentName) throws -> Directory? {
-        guard let kind = try root.statusIfPresent(of: document.entry)?.kind else { return nil }
-        guard kind == .directory else {
+        do {
+            return try root.subdirectoryIfPresent(document.entry)
+        } catch {
+            // A link is ELOOP or ENOTDIR, anything else ENOTDIR: open(2).
+            guard error.errno == .notADirectory || error.errno == .loop,
+                let kind = try root.statusIfPresent(of: document.entry)?.kind
+            else { throw error }
             throw HoldfastError.notADirectory(document: document.description, found: kind)
         }
-        return try root.subdirectoryIfPresent(document.entry)
     }
 
     /// Whether an entry is a managed file: a codec claims its name, and it is a regular file.

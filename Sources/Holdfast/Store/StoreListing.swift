@@ -1,20 +1,27 @@
 /// One look at the store's directory: its documents, and what crashes left between them.
 struct StoreListing {
-    /// Every document, also one of which only the previous generation stands at this moment.
-    private(set) var documents: [DocumentName] = []
+    /// Every document, in order, also one of which only the previous generation stands at this moment.
+    private(set) var names: [String] = []
     /// Documents that have something beside them.
     private(set) var remnants: Set<DocumentName> = []
     /// What stands where it should not.
     private(set) var warnings: [Warning] = []
 
     init(of root: Directory) throws(SystemCallError) {
-        var live: Set<DocumentName> = []
-        for (name, kind) in try root.entries() {
+        var found = try root.gatherEntries(into: Found()) { found, name, kind in
+            if kind == .directory, name.first != UInt8(ascii: "."), name.count <= DocumentName.maximumLength {
+                found.documents.append(name)
+            } else {
+                found.others.append((EntryName(bytes: name), kind))
+            }
+        }
+        for (name, kind) in found.others {
+            guard let kind = try root.kind(kind, of: name) else { continue }
             if name.bytes.first == UInt8(ascii: ".") {
                 note(name, kind)
             } else if kind == .directory {
                 if let document = DocumentName(found: name) {
-                    live.insert(document)
+                    found.documents.append(document.entry.bytes)
                 } else {
                     warn(name, "this directory's name can't be a document's; rename it")
                 }
@@ -22,9 +29,25 @@ struct StoreListing {
                 warn(name, "a symbolic link is not followed; it is no document")
             }
         }
-        live.formUnion(displaced)
-        documents = live.sorted()
+        for document in displaced { found.documents.append(document.entry.bytes) }
+        let (names, faulty) = found.documents.sorted()
+        self.names = names
+        for name in faulty { warn(name, "this directory's name can't be a document's; rename it") }
     }
+
+    private struct Found {
+        var documents = NameList()
+        var others: [(name: EntryName, kind: EntryKind?)] = []
+    }
+
+    /// Every document and every remnant's, in order.
+    var everything: [DocumentName] {
+        let documents = self.documents
+        if remnants.isEmpty { return documents }
+        return (documents + remnants.subtracting(documents)).sorted()
+    }
+
+    var documents: [DocumentName] { names.map { DocumentName(listed: $0) } }
 
     /// Documents of which a previous generation stands.
     private var displaced: Set<DocumentName> = []

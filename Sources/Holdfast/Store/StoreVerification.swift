@@ -22,7 +22,7 @@ struct StoreVerification {
             report.warnings.append(context.warn(nil, "the store can't be listed: \(error)"))
             return report
         }
-        report.documentCount = listing.documents.count
+        report.documentCount = listing.names.count
         report.warnings = listing.warnings
         report.warnings += listing.remnants.sorted().map {
             Warning(document: $0.description, message: "a crash or a running writer left something beside it; recover")

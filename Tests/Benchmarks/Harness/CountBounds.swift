@@ -1,6 +1,8 @@
 import Holdfast
 
-/// What operations may cost at most. A change that raises a number here needs a reason.
+/// What operations may cost at most.
+///
+/// A change that raises a number here needs a reason.
 enum CountBounds {
     enum Operation: String, Codable, CaseIterable {
         case create, saveAll, saveOne, saveTwoBeside20, saveUnchanged, batchOf20, batchOf20Single, snapshot, list
