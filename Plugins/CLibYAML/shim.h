@@ -15,3 +15,8 @@ static inline int holdfast_thread_stack(void **base, size_t *size) {
     return error;
 }
 #endif
+
+/// Where the calling function's frame is; under a sanitizer the address of a variable would not say.
+static inline void *holdfast_frame_address(void) {
+    return __builtin_frame_address(0);
+}

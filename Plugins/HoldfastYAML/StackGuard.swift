@@ -27,15 +27,15 @@ struct StackGuard {
     /// Looks the stack up: at the first call, near the stack's end, and on another thread.
     @inline(never)
     private mutating func isUsableElsewhere(_ here: UInt) -> Bool {
-        guard let stack = Self.stack() else { return true }
+        // Code on a stack of its own making can't be judged.
+        guard let stack = Self.stack(), stack.contains(here) else { return true }
         usable = min(stack.lowerBound + Self.reserve, stack.upperBound)..<stack.upperBound
         return usable.contains(here)
     }
 
     @inline(never)
     private static func here() -> UInt {
-        var local: UInt8 = 0
-        return withUnsafeMutablePointer(to: &local) { UInt(bitPattern: $0) }
+        UInt(bitPattern: holdfast_frame_address())
     }
 
     /// This thread's stack; nil where the system does not say.

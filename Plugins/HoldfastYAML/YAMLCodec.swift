@@ -53,6 +53,15 @@ public struct YAMLCodec: ManagedFileCodec {
         self.decodingOptions = decodingOptions
     }
 
+    /// Creates a codec with the default options.
+    ///
+    /// - Parameters:
+    ///   - filename: A filename to manage: a literal name, or a pattern.
+    ///   - others: More of them.
+    public init(_ filename: FilenamePattern, _ others: FilenamePattern...) {
+        self.init(filenames: [filename] + others)
+    }
+
     /// Encodes a value to the bytes of a whole file.
     ///
     /// - Parameters:
@@ -79,7 +88,7 @@ public struct YAMLCodec: ManagedFileCodec {
     public func decode<Value: Decodable>(
         _ type: Value.Type, from bytes: Data, in context: CodecContext
     ) throws -> Value {
-        var options = decodingOptions
+        var options = fileOptions
         options.userInfo.merge(context.userInfo) { _, new in new }
         do {
             return try YAMLDecoder(options: options).decode(type, from: bytes)
@@ -88,14 +97,20 @@ public struct YAMLCodec: ManagedFileCodec {
         }
     }
 
-    /// Checks that bytes are a well-formed file, without building a value.
+    private var fileOptions: YAMLDecodingOptions {
+        var options = decodingOptions
+        options.requiresDocument = true
+        return options
+    }
+
+    /// Checks that bytes are a well-formed file of one document, without building a value.
     ///
     /// - Parameters:
     ///   - bytes: The file's bytes.
     ///   - context: The file's name.
     /// - Throws: A `CodecError` that says where the first fault is.
     public func validate(_ bytes: Data, in context: CodecContext) throws {
-        try YAMLDecoder(options: decodingOptions).validate(bytes)
+        try YAMLDecoder(options: fileOptions).validate(bytes)
     }
 }
 

@@ -40,12 +40,7 @@ public struct YAMLDecoder: Sendable {
     /// - Throws: A `DecodingError`, or what the value's own `init(from:)` throws.
     public func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
         try withTape(of: data) { tape, context in
-            if tape.roots.count > 1 {
-                let place = tape.position(tape.roots[1])
-                throw context.corrupted(
-                    CodecError(
-                        "a second document starts here, but one was expected", line: place.line, column: place.column))
-            }
+            if let error = documentError(tape) { throw context.corrupted(error) }
             return try context.decodeRoot(type, tape.roots.first)
         }
     }
@@ -91,8 +86,20 @@ public struct YAMLDecoder: Sendable {
     /// - Throws: A `CodecError` that says where the first fault is.
     public func validate(_ data: Data) throws {
         try data.withUnsafeBytes { bytes in
-            _ = try TapeBuilder.tape(of: SourceText(borrowing: bytes), options.rules)
+            let tape = try TapeBuilder.tape(of: SourceText(borrowing: bytes), options.rules)
+            if options.requiresDocument, let error = documentError(tape) { throw error }
         }
+    }
+
+    /// What is wrong with the number of a text's documents where one is expected.
+    private func documentError(_ tape: Tape) -> CodecError? {
+        if tape.roots.isEmpty, options.requiresDocument {
+            return CodecError("expected a value, but the text holds none", line: 1, column: 1)
+        }
+        guard tape.roots.count > 1 else { return nil }
+        let place = tape.position(tape.roots[1])
+        return CodecError(
+            "a second document starts here, but one was expected", line: place.line, column: place.column)
     }
 
     private func withTape<Result>(

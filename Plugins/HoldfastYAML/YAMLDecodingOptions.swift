@@ -79,6 +79,9 @@ public struct YAMLDecodingOptions: Sendable {
     /// What the values find in `Decoder.userInfo`.
     public var userInfo: [CodingUserInfoKey: any Sendable] = [:]
 
+    /// Whether a text must hold exactly one document: a file cut down to nothing by a crash is not null.
+    var requiresDocument = false
+
     /// Creates the default options.
     public init() {}
 

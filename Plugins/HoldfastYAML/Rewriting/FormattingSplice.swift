@@ -76,9 +76,12 @@ struct FormattingSplice {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count + edits.reduce(0) { $0 + $1.text.count })
         var done = 0
-        // Several insertions at one place stay in the order in which they were found.
-        let ordered = edits.enumerated().sorted {
-            ($0.element.range.lowerBound, $0.offset) < ($1.element.range.lowerBound, $1.offset)
+        // At one place insertions come before what is replaced there, in the order in which they were found.
+        let ordered = edits.enumerated().sorted { left, right in
+            let (first, second) = (left.element.range, right.element.range)
+            if first.lowerBound != second.lowerBound { return first.lowerBound < second.lowerBound }
+            if first.isEmpty != second.isEmpty { return first.isEmpty }
+            return left.offset < right.offset
         }
         for (_, edit) in ordered {
             guard edit.range.lowerBound >= done, edit.range.upperBound <= bytes.count else { throw Unsuitable() }
