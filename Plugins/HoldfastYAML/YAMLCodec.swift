@@ -53,15 +53,6 @@ public struct YAMLCodec: ManagedFileCodec {
         self.decodingOptions = decodingOptions
     }
 
-    /// Creates a codec with the default options.
-    ///
-    /// - Parameters:
-    ///   - filename: A filename to manage: a literal name, or a pattern.
-    ///   - others: More of them.
-    public init(_ filename: FilenamePattern, _ others: FilenamePattern...) {
-        self.init(filenames: [filename] + others)
-    }
-
     /// Encodes a value to the bytes of a whole file.
     ///
     /// - Parameters:
