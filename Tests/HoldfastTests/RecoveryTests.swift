@@ -160,6 +160,21 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
         #expect(try store.remnants().isEmpty)
     }
 
+    @Test func `what a commit had just taken aside when it was killed comes back under its name`() throws {
+        let store = try TemporaryStore()
+        try store.write("\"a\"", to: "X/metadata.json")
+        try store.write("carried", to: "X/kept.md")
+        try store.write("\"a\"", to: ".old-X/metadata.json")
+        try store.write("a person's", to: ".old-X/.holdfast-taken-notes.md")
+        try FileManager.default.linkItem(
+            at: store.url("X/kept.md"), to: store.url(".old-X/.holdfast-taken-kept.md"))
+        let report = try store.open().recoveryReport
+        #expect(try store.read("X/notes.md") == "a person's")
+        #expect(try store.tree("X").keys.sorted() == ["kept.md", "metadata.json", "notes.md"])
+        #expect(report.documents.first?.reconciled.map { "\($0.action) \($0.path)" } == ["created notes.md"])
+        #expect(try store.remnants().isEmpty)
+    }
+
     @Test func `orphaned temporary files go, a person's stay`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()

@@ -35,7 +35,7 @@ import Testing
 
     static let config = """
         # The model to talk to.
-        model: 'gpt-x'   # the fast one
+        model: 'model-a'   # the fast one
 
         # Numbers
         limits:
@@ -64,13 +64,13 @@ import Testing
     @Test func `a changed scalar is replaced in its place`() throws {
         let text = try edit(Self.config) { value in
             value[path: ["limits", "depth"]] = .int(4)
-            value["model"] = .string("claude")
+            value["model"] = .string("model-b")
             value["last"] = .bool(true)
             value["empty"] = .string("no more")
             value[path: ["list", "1"]] = .string("zwei: 2")
         }
         let expected = Self.config.replacingOccurrences(of: "depth:   3 ", with: "depth:   4 ")
-            .replacingOccurrences(of: "'gpt-x'", with: "claude").replacingOccurrences(
+            .replacingOccurrences(of: "'model-a'", with: "model-b").replacingOccurrences(
                 of: "last: yes", with: "last: true"
             )
             .replacingOccurrences(of: "empty:", with: "empty: no more").replacingOccurrences(
