@@ -72,6 +72,7 @@ package final class Directory: OpenEntry {
     ///     was removed while it is held open: ENOENT, getdents(2).
     ///   - body: Adds an entry, whose name is good for the call alone.
     /// - Returns: What was gathered.
+    /// - Throws: What the listing met.
     package func gatherEntries<Gathered>(
         _ use: ListingUse = .shared, into initial: Gathered,
         _ body: (inout Gathered, UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
