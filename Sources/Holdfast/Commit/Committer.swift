@@ -106,11 +106,10 @@ private struct Batch {
             let root = context.root
             flush(directories.values.flatMap(\.commits).sorted()) { () throws(SystemCallError) in
                 try root.flushFileSystem()
+                return true
             }
         } else {
-            for (directory, commits) in directories.values {
-                flush(commits) { () throws(SystemCallError) in try directory.flush() }
-            }
+            for (directory, commits) in directories.values { flushNames(in: directory, commits) }
         }
     }
 
@@ -124,13 +123,23 @@ private struct Batch {
             commits.append(index)
         }
         guard let last else { return }
-        flush(commits) { () throws(SystemCallError) in try last.flush() }
+        flushNames(in: last, commits)
     }
 
-    private mutating func flush(_ indices: [Int], _ body: () throws(SystemCallError) -> Void) {
+    private mutating func flushNames(in directory: Directory, _ indices: [Int]) {
+        let context = context
+        flush(indices) { () throws(SystemCallError) in
+            // The store's own directory is what other threads flush at the same moment.
+            if directory === context.root { return try context.sharedFlush.flush(directory) }
+            try directory.flush()
+            return true
+        }
+    }
+
+    /// The body flushes, and returns whether it made a flush of its own.
+    private mutating func flush(_ indices: [Int], _ body: () throws(SystemCallError) -> Bool) {
         do {
-            try body()
-            sharedFlushes += 1
+            if try body() { sharedFlushes += 1 }
         } catch {
             for index in indices { takeBack(index, error) }
         }

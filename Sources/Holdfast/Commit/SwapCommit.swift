@@ -10,6 +10,8 @@ final class SwapCommit: Commit {
     private let flushing: FlushProtocol
     /// The previous generation; nil for a new document.
     private let old: Directory?
+    /// Which directory that is.
+    private var identity: FileIdentity?
     private var staging: Directory?
     /// Files that are written and not flushed yet.
     private var written: [OpenFile] = []
@@ -39,6 +41,7 @@ final class SwapCommit: Commit {
 
     func stage() throws {
         let status = try old?.status()
+        identity = status?.identity
         // Never more open than the document; the rest of its mode follows when it is full.
         try root.makeDirectory(document.staging, mode: status == nil ? 0o777 : 0o700)
         let staging = try Directory(document.staging, in: root)
@@ -131,8 +134,8 @@ final class SwapCommit: Commit {
             // No managed file is left: recovery is not to take that for a loss.
             for (name, status) in dropped { record.settled.insert(CommitRecord.Entry(name, status)) }
         }
-        if plan.newName != nil, let old {
-            record.origin = CommitRecord.Origin(document: plan.document, inode: try old.status().identity.inode)
+        if plan.newName != nil, let identity {
+            record.origin = CommitRecord.Origin(document: plan.document, inode: identity.inode)
         }
         for name in plan.changes.removals.sorted() {
             receipt.files.append(Receipt.File(name: name.description, change: .removed, bytes: 0))
@@ -176,7 +179,7 @@ final class SwapCommit: Commit {
     // MARK: - Step 5: the swap
 
     func swap(_ locks: StoreLocks.Held) throws {
-        if let old { try checkPlace(of: old) }
+        if old != nil { try checkPlace() }
         try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
             receipt.method = try swapNames()
         }
@@ -223,9 +226,9 @@ final class SwapCommit: Commit {
     }
 
     /// A person may have moved the document away, or another one into its place.
-    private func checkPlace(of old: Directory) throws {
+    private func checkPlace() throws {
         let standing = try root.statusIfPresent(of: plan.document.entry)
-        guard standing?.identity == (try old.status().identity) else {
+        guard standing?.identity == identity else {
             throw HoldfastError(
                 .conflict, "the document was moved or replaced during the update; nothing was saved",
                 document: plan.document.description, remedy: "see where it is now, and update again")

@@ -72,14 +72,15 @@ package final class OpenFile: OpenEntry {
 
     /// Whether the file holds exactly these bytes; it is read only as far as it does.
     package func holds(_ data: Data) throws(SystemCallError) -> Bool {
-        // A large file that differs mostly does so before it is read to its end.
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: min(data.count + 1, Self.comparedAtOnce), alignment: 16)
         defer { buffer.deallocate() }
         var offset = 0
         while true {
-            // One byte more than expected tells whether the file goes on.
-            let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(data.count + 1 - offset))
+            // One byte more than expected tells whether the file goes on. The first read is short: what differs mostly
+            // does so early.
+            let limit = min(data.count + 1 - offset, offset == 0 ? Self.comparedFirst : Self.comparedAtOnce)
+            let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(limit))
             let count = try read(into: wanted, at: Int64(offset))
             if count == 0 { return offset == data.count }
             guard offset + count <= data.count else { return false }
@@ -91,6 +92,7 @@ package final class OpenFile: OpenEntry {
         }
     }
 
+    private static let comparedFirst = 1 << 12
     private static let comparedAtOnce = 1 << 16
 
     /// Reads up to a buffer's worth of bytes at an offset.

@@ -99,7 +99,10 @@ public struct Receipt: Sendable, Codable, Hashable {
     public var durabilityReason: String?
     /// How what was written became durable before it became visible.
     public var flushProtocol: FlushProtocol = .none
-    /// How many calls of `fsync` and `syncfs` the commit waited for; what a batch shares counts for its first document.
+    /// How many calls of `fsync` and `syncfs` the commit made.
+    ///
+    /// What a batch shares counts for its first document, and what commits of several threads share for the one that made
+    /// the call.
     public var flushes = 0
     /// What the cleanup could not do; it stays behind as a remnant that the next recovery removes.
     public var warnings: [Warning] = []

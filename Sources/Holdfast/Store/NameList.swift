@@ -24,7 +24,7 @@ struct NameList {
             var places = places
             let common = commonPrefix(bytes)
             for index in places.indices { places[index].key = Self.key(places[index], behind: common, bytes) }
-            places.sort { a, b in a.key != b.key ? a.key < b.key : Self.precedes(a, b, bytes) }
+            Self.sort(&places, bytes)
             var names: [String] = []
             var faulty: [EntryName] = []
             names.reserveCapacity(places.count)
@@ -65,6 +65,31 @@ struct NameList {
             key = key << 8 | (index < place.end ? UInt64(bytes[index]) : 0)
         }
         return key
+    }
+
+    /// By keys first, byte by byte from the last to the first, each pass stable; then by names where keys are equal.
+    private static func sort(_ places: inout [Place], _ bytes: UnsafeBufferPointer<UInt8>) {
+        var sorted = places
+        for shift in stride(from: UInt64(0), to: 64, by: 8) {
+            var starts = [Int](repeating: 0, count: 256)
+            for place in places { starts[Int(place.key >> shift & 0xFF)] += 1 }
+            if starts.contains(places.count) { continue }
+            var start = 0
+            for byte in starts.indices { (starts[byte], start) = (start, start + starts[byte]) }
+            for place in places {
+                let byte = Int(place.key >> shift & 0xFF)
+                sorted[starts[byte]] = place
+                starts[byte] += 1
+            }
+            swap(&places, &sorted)
+        }
+        var start = 0
+        while start < places.count {
+            var end = start + 1
+            while end < places.count, places[end].key == places[start].key { end += 1 }
+            if end - start > 1 { places[start..<end].sort { precedes($0, $1, bytes) } }
+            start = end
+        }
     }
 
     private static func precedes(_ a: Place, _ b: Place, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {

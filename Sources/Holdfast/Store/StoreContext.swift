@@ -8,6 +8,8 @@ struct StoreContext: Sendable {
     let options: StoreOptions
     let capabilities: Capabilities
     let locks: StoreLocks
+    /// The flush of step 6, which commits of several threads share.
+    let sharedFlush = SharedFlush()
 
     var isDurable: Bool { options.durability == .powerLoss }
 
