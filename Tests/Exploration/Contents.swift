@@ -38,8 +38,8 @@ struct Contents: Equatable {
     }
 
     /// With a managed file, as the codec writes it.
-    func managed(_ path: String, _ text: String, mode: UInt32 = 0o644) -> Contents {
-        with(path, Item(kind: .file(TextCodec.whole(text)), mode: mode))
+    func managed(_ path: String, _ text: String, mode: UInt32 = 0o644, time: Int64? = nil) -> Contents {
+        with(path, Item(kind: .file(TextCodec.whole(text)), mode: mode, time: time))
     }
 
     /// With an unmanaged file.

@@ -121,7 +121,11 @@ struct Exploration {
         let seed = options.seed
         let found = Mutex<[Int: String]>([:])
         DispatchQueue.concurrentPerform(iterations: candidates.count) { index in
-            guard let how = Mutants.hunt(candidates[index], worlds, seed: seed) else { return }
+            guard let how = Mutants.hunt(candidates[index], worlds, seed: seed) else {
+                // At once: the table comes when all are done.
+                FileHandle.standardError.write(Data("SURVIVED: \(candidates[index].mutant.name)\n".utf8))
+                return
+            }
             found.withLock { $0[index] = how }
         }
         let killers = found.withLock { $0 }

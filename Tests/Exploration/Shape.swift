@@ -22,6 +22,8 @@ struct Shape: Sendable {
     var between: [Contents] = []
     /// Entries of the store that change together or not at all; one document each.
     var units: [Set<String>] = [["a"]]
+    /// A file that a person has saved, and nobody flushed, before the commit begins: path and text.
+    var unflushed: (path: String, text: String)?
     /// Whether recovery may move things to `.trash/`.
     var allowsTrash = false
     /// Whether recovery reports things that are not as they should be, and that it leaves alone.
@@ -80,8 +82,12 @@ struct Shape: Sendable {
         var known: Set<String> = []
         for unit in units {
             known.formUnion(unit)
-            let found = contents.restricted(to: unit)
+            var found = contents.restricted(to: unit)
             let (old, new) = (before.restricted(to: unit), after.restricted(to: unit))
+            if let path = unflushed?.path, let item = old[path], case .file = found[path]?.kind {
+                // A crash may leave anything of it; that it is there is what counts.
+                found[path] = item
+            }
             let isOld = found.matches(old)
             let isNew = found.matches(new)
             if mustBeNew, !isNew {
@@ -119,13 +125,15 @@ struct Profile: Sendable {
     let name: String
     let model: DurabilityModel
     var missing: Set<Capability> = [.clone]
+    var ignoresSyncfs = false
 
     static let all = [
         Profile(name: "posix", model: .strictPOSIX),
         Profile(name: "ext4", model: .ext4Ordered),
         Profile(name: "btrfs", model: .btrfs, missing: []),
         Profile(
-            name: "plain", model: .strictPOSIX, missing: [.clone, .exchange, .noReplace, .link, .copyRange]),
+            name: "plain", model: .strictPOSIX, missing: [.clone, .exchange, .noReplace, .link, .copyRange],
+            ignoresSyncfs: true),
     ]
 
     func configuration(_ shape: Shape, seed: UInt64, boot: Int, lies: SimulatedMachine.Lies)
@@ -134,6 +142,7 @@ struct Profile: Sendable {
         var configuration = SimulatedMachine.Configuration()
         configuration.model = model
         configuration.missing = missing.union(shape.missing)
+        configuration.ignoresSyncfs = ignoresSyncfs
         configuration.seed = seed
         configuration.user = shape.user
         configuration.lies = lies

@@ -6,7 +6,8 @@ import HoldfastTesting
 enum Shapes {
     /// A document with two managed files and an unmanaged one.
     static let small = Contents()
-        .folder("a", mode: 0o750).managed("a/meta.txt", "meta 1", mode: 0o600).managed("a/events.txt", "events 1")
+        .folder("a", mode: 0o750).managed("a/meta.txt", "meta 1", mode: 0o600, time: Contents.earlier)
+        .managed("a/events.txt", "events 1", time: Contents.earlier)
         .file("a/QUERY.md", "query", attributes: ["user.tag": "q"])
 
     /// One with subfolders, links, a FIFO and a file of several blocks.
@@ -161,6 +162,15 @@ enum Shapes {
                 try draft.set("query done", for: .events)
             }
         },
+        Shape(
+            "a draft consumed that was saved just before", .unmanaged, before: base,
+            after: base.without("a/QUERY.md").managed("a/events.txt", "query done")
+        ) {
+            try $0.update("a") { draft in
+                try draft.removeUnmanaged("QUERY.md")
+                try draft.set("query done", for: .events)
+            }
+        }.with { $0.unflushed = ("a/QUERY.md", "a longer query") },
         Shape("a draft removed, and nothing else", .unmanaged, before: base, after: base.without("a/QUERY.md")) {
             try $0.update("a") { try $0.removeUnmanaged("QUERY.md") }
         },

@@ -26,6 +26,7 @@ struct World: Sendable {
         }
         try shape.outside.install(on: machine, at: "/outside")
         machine.flushEverything()
+        if let (path, text) = shape.unflushed { try Person(machine).write(text, to: "\(Contents.storePath)/\(path)") }
         mutate(machine)
         return machine
     }

@@ -254,7 +254,7 @@ package struct SimulatedFileSystem: FileSystem {
             .syncfs, client: client, about: .descriptor(descriptor),
             change: { (state) throws(SystemCallError) in
                 _ = try state.opened(descriptor, .syncfs)
-                state.flushEverything()
+                if !machine.configuration.ignoresSyncfs { state.flushEverything() }
             })
     }
 

@@ -13,6 +13,8 @@ package final class SimulatedMachine: Sendable {
         package var model = DurabilityModel.strictPOSIX
         /// What the file system can't do.
         package var missing: Set<Capability> = [.clone]
+        /// Whether `syncfs` does nothing and says that it succeeded, as in FUSE's ordinary servers.
+        package var ignoresSyncfs = false
         /// Whether directories don't tell the kinds of their entries.
         package var hidesKinds = false
         /// Whether links to other users' files are refused.
@@ -224,6 +226,8 @@ package final class SimulatedMachine: Sendable {
     private static func makePostponed(_ guarded: inout Guarded, _ call: SystemCall) throws(SystemCallError) {
         guard call.isMutating, call != .openat, let postponed = guarded.postponed else { return }
         guarded.postponed = nil
+        // The power may also fail between the two.
+        if guarded.isRecording { guarded.points.append(point(guarded, before: call)) }
         try postponed(&guarded.state)
     }
 
