@@ -79,7 +79,7 @@ public struct YAMLCodec: ManagedFileCodec {
     public func decode<Value: Decodable>(
         _ type: Value.Type, from bytes: Data, in context: CodecContext
     ) throws -> Value {
-        var options = fileOptions
+        var options = options(for: bytes)
         options.userInfo.merge(context.userInfo) { _, new in new }
         do {
             return try YAMLDecoder(options: options).decode(type, from: bytes)
@@ -88,9 +88,10 @@ public struct YAMLCodec: ManagedFileCodec {
         }
     }
 
-    private var fileOptions: YAMLDecodingOptions {
+    /// A file that a crash has cut down to nothing is not null; one of which a person has left only comments is.
+    private func options(for bytes: Data) -> YAMLDecodingOptions {
         var options = decodingOptions
-        options.requiresDocument = true
+        options.requiresDocument = bytes.isEmpty
         return options
     }
 
@@ -101,7 +102,7 @@ public struct YAMLCodec: ManagedFileCodec {
     ///   - context: The file's name.
     /// - Throws: A `CodecError` that says where the first fault is.
     public func validate(_ bytes: Data, in context: CodecContext) throws {
-        try YAMLDecoder(options: fileOptions).validate(bytes)
+        try YAMLDecoder(options: options(for: bytes)).validate(bytes)
     }
 }
 

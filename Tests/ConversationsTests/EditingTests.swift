@@ -81,11 +81,15 @@ import Testing
     @Test func `set works on a configuration that is empty or not there`() throws {
         let store = try TestStore()
         let name = try store.new("x")
-        for text in ["", "# nothing\n", "null\n"] {
+        for text in ["# nothing\n", "\n", "null\n"] {
             try store.write(text, to: "store/\(name)/config.yaml")
             try store.output("set", name, "a.b=1")
             #expect(try store.json("show", name, "--json")["config"] == ["a": ["b": 1]])
         }
+        // A file without a single byte is what a crash leaves of one that was never flushed.
+        try store.write("", to: "store/\(name)/config.yaml")
+        #expect(try store.run("set", name, "a=1").status == 1)
+        #expect(try store.run("verify").status == 3)
         try FileManager.default.removeItem(atPath: "\(store.path)/\(name)/config.yaml")
         #expect(try store.json("show", name, "--json")["config"] == .some(.null))
         try store.output("set", name, "a=1")

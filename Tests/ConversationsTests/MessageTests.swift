@@ -113,9 +113,8 @@ import Testing
         let live = "\(store.path)/\(name)/QUERY_MESSAGE.md"
         let editor = "f() { printf Other > '\(live)'; printf Mine > \"$1\"; }; f"
         try store.write("#!/bin/sh\n\(editor) \"$1\"\n", to: "editor")
-        #expect(chmod("\(store.folder.path)/editor", 0o755) == 0)
         let outcome = try store.run(
-            "draft", name, environment: ["VISUAL": "\(store.folder.path)/editor", "TMPDIR": store.folder.path],
+            "draft", name, environment: ["VISUAL": "sh \(store.folder.path)/editor", "TMPDIR": store.folder.path],
             terminal: .input)
         #expect(outcome.status == 1)
         #expect(try store.file("\(name)/QUERY_MESSAGE.md") == "Other")

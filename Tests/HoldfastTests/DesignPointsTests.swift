@@ -84,7 +84,10 @@ import Testing
         DispatchQueue.concurrentPerform(iterations: 3) { index in
             do {
                 if index == 0 {
-                    for number in 0..<150 {
+                    var number = 0
+                    // As many as it takes for the readers to have met some, on a busy machine too.
+                    while number < 150 || (reads.load(ordering: .relaxed) < 20 && number < 20_000) {
+                        number += 1
                         try opened.update("X") { draft in
                             try draft.set("\(number)", for: .metadata)
                             try draft.set([number], for: .events)

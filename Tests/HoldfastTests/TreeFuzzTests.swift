@@ -6,7 +6,10 @@ import Testing
 /// Stores as no kernel would leave them: at every name of the protocol, anything that can stand there.
 @Suite struct TreeFuzzTests {
     private static let isLong = ProcessInfo.processInfo.environment["HOLDFAST_LONG"] != nil
-    private static let count = isLong ? 100_000 : 1_500
+    private static let count = isLong ? 100_000 : 500
+
+    /// One seed alone, with what was there before and after: to replay a failure.
+    private static let replayed = ProcessInfo.processInfo.environment["HOLDFAST_FUZZ_SEED"].flatMap { UInt64($0) }
 
     /// One random store, and what must be left of it.
     private struct Tree {
@@ -101,7 +104,7 @@ import Testing
 
     @Test func `whatever stands in a store, nothing of people's is lost and nothing outside is touched`() throws {
         var recovered = 0
-        for seed in 0..<UInt64(Self.count) {
+        for seed in Self.replayed.map({ $0..<($0 + 1) }) ?? 0..<UInt64(Self.count) {
             let store = try TemporaryStore()
             store.options.parallelism = 1
             store.options.lockTimeout = .milliseconds(50)
@@ -119,7 +122,10 @@ import Testing
             if !opened.recoveryReport.documents.isEmpty { recovered += 1 }
             let after = try contents(store)
             #expect(tree.precious.subtracting(after).isEmpty, "seed \(seed): \(tree.precious.subtracting(after)) lost")
+            // Where something stands in the way of recovery itself (at `.lock`, at `.trash`), it says so and stops.
+            guard opened.recoveryReport.isComplete else { continue }
             try checkGenerations(before, store, seed)
+            if Self.replayed != nil { print("before: \(before)\nafter: \(try store.tree())\n\(opened.recoveryReport)") }
             // A second recovery changes nothing.
             let settled = try store.tree()
             _ = try store.open()
@@ -133,7 +139,7 @@ import Testing
                 try String(contentsOf: store.folder.appending(path: "outside/metadata.json"), encoding: .utf8)
                     == "outside")
         }
-        #expect(recovered > Self.count / 3)
+        if Self.replayed == nil { #expect(recovered > Self.count / 3) }
         print(
             "fuzz: \(Self.count) odd stores, of which \(recovered) were recovered; nothing lost, nothing outside touched"
         )

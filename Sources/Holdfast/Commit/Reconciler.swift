@@ -56,7 +56,7 @@ struct Reconciler {
             } else if let carried = carried[name], carried.accountsFor(found.status) {
                 try old.removeFile(found.name)
             } else {
-                try bring(name, found, from: old, to: new, carried: carried[name], path: path)
+                try bringOrReturn(name, found, from: old, to: new, carried: carried[name], path: path)
             }
         }
         // After the arrivals: what was renamed has arrived under its new name by now.
@@ -122,6 +122,20 @@ struct Reconciler {
             return try parent.subdirectoryIfPresent(name)
         } catch  where error.errno == .notADirectory || error.errno == .loop {
             return nil
+        }
+    }
+
+    /// Brings a person's entry into the new generation; where that fails, it gets its name back.
+    private mutating func bringOrReturn(
+        _ name: EntryName, _ found: Found, from old: Directory, to new: Directory?, carried: CarryOver.Entry?,
+        path: String
+    ) throws(SystemCallError) {
+        do {
+            try bring(name, found, from: old, to: new, carried: carried, path: path)
+        } catch {
+            // What has failed first is what there is to tell; under either name, recovery knows the entry.
+            do { try context.renameWithoutReplacing(found.name, in: old, to: name, in: old) } catch {}
+            throw error
         }
     }
 

@@ -67,12 +67,15 @@ extension Remnants {
         if live == .directory, !liveIsManaged, old == .directory,
             let directory = try context.root.subdirectoryIfPresent(document.old)
         {
-            oldIsManaged = try directory.entries().contains { entry in
+            let entries = try directory.entries()
+            oldIsManaged = try entries.contains { entry in
                 guard context.isManaged(entry.name, entry.kind),
                     let status = try directory.statusIfPresent(of: entry.name)
                 else { return false }
                 return settled?.settles(entry.name, status) != true
             }
+            // It is the one that stays then.
+            if oldIsManaged { orphans += entries.filter { context.isOrphan($0.name, $0.kind) }.map(\.name).sorted() }
         }
     }
 

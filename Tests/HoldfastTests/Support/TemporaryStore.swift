@@ -19,7 +19,8 @@ final class TemporaryStore {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         codecs = try CodecRegistry(NoteCodec())
         options.durability = durability
-        options.lockTimeout = .seconds(5)
+        // Long for a machine that is busy; tests that wait in vain have their own.
+        options.lockTimeout = .seconds(60)
     }
 
     deinit {
