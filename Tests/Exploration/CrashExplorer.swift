@@ -35,6 +35,7 @@ struct CrashExplorer {
                 counts.cuts += 1
                 let mustBeNew = number == points.count - 1
                 explore(point, Trail(), cut: number, mustBeNew: mustBeNew)
+                if !world.shape.isDurable, !world.profile.ignoresSyncfs { try recoverUnflushed(point, cut: number) }
                 if world.shape.isDurable {
                     // The process is killed, another one recovers, and only then the power fails.
                     counts.cuts += 1
@@ -43,6 +44,21 @@ struct CrashExplorer {
             }
         } catch {
             fail(Trail(), "the commit failed: \(error)", world, nil, nil)
+        }
+    }
+
+    /// A killed writer had flushed nothing; a recovery that removes its old generation makes the new one durable first.
+    private mutating func recoverUnflushed(_ point: CrashPoint, cut: Int) throws {
+        let machine = world.revive(point)
+        machine.startRecording()
+        let report = try world.open(machine).recoveryReport
+        let points = machine.stopRecording()
+        guard report.documents.contains(where: { $0.actions.contains(.removeOld) }), let last = points.last else {
+            return
+        }
+        let trail = Trail().adding(cut, nil)
+        last.forEachState(.init(limit: bounds.states, seed: world.seed)) { choice, tree in
+            if !isDone { check(tree, trail.adding(points.count - 1, choice), mustBeNew: false) }
         }
     }
 

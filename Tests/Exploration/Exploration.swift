@@ -20,7 +20,7 @@ struct Exploration {
         if options.includes("faults") { faults() }
         if options.includes("clients") { clients() }
         if options.includes("person") { person() }
-        if options.includes("mutants") { try mutants() }
+        if options.parts.contains("mutants") { try mutants() }
         print("\(states) distinct states, \(violationCount) violations")
         for violation in violations { print("\n\(violation)") }
         if violationCount + survivors > 0 { exit(1) }
@@ -122,6 +122,7 @@ struct Exploration {
         let found = Mutex<[Int: String]>([:])
         DispatchQueue.concurrentPerform(iterations: candidates.count) { index in
             guard let how = Mutants.hunt(candidates[index], worlds, seed: seed) else {
+                if Mutants.reason(candidates[index]) != nil { return }
                 // At once: the table comes when all are done.
                 FileHandle.standardError.write(Data("SURVIVED: \(candidates[index].mutant.name)\n".utf8))
                 return
@@ -129,13 +130,23 @@ struct Exploration {
             found.withLock { $0[index] = how }
         }
         let killers = found.withLock { $0 }
+        var harmless = 0
         for family in Mutants.Family.allCases {
             for (index, candidate) in candidates.enumerated() where candidate.family == family {
-                print("mutant     \(family.rawValue): \(candidate.mutant.name): \(killers[index] ?? "SURVIVES")")
+                let result: String
+                if let killer = killers[index] {
+                    result = "caught: \(killer)"
+                } else if let reason = Mutants.reason(candidate) {
+                    result = "harmless: \(reason)"
+                    harmless += 1
+                } else {
+                    result = "SURVIVED"
+                }
+                print("mutant     \(family.rawValue): \(candidate.mutant.name): \(result)")
             }
         }
-        survivors = candidates.count - killers.count
-        print("mutants    \(killers.count) of \(candidates.count) caught")
+        survivors = candidates.count - killers.count - harmless
+        print("mutants    \(killers.count) of \(candidates.count) caught, \(harmless) harmless, \(survivors) survived")
     }
 
     private mutating func note(_ counts: Counts) {

@@ -7,7 +7,7 @@ struct Options: Sendable {
           --seed      of all that is sampled (1)
           --only      the shapes with this text in their names
           --profile   posix, ext4, btrfs or plain
-          --part      crashes, faults, clients, person or mutants; all where none is named
+          --part      crashes, faults, clients, person or mutants; all but the mutants where none is named
           --mutant    the mutants with this text in their names
           --replay    one state of one shape again, with the trees before and after
         """

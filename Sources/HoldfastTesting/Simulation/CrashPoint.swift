@@ -165,7 +165,8 @@ package struct CrashPoint: Sendable {
         let lost = [UInt8](repeating: 0, count: dimensions.count)
         let kept = Self.kept(dimensions)
         var samples = [lost, kept]
-        for place in dimensions.indices {
+        // The last changes first: they are what the cut is about.
+        for place in dimensions.indices.reversed() {
             for digit in 0..<dimensions[place].count {
                 var (most, least) = (kept, lost)
                 most[place] = UInt8(clamping: digit)
