@@ -47,6 +47,8 @@ enum Measurement {
     }
 
     static func run(_ benchmark: BenchmarkCase, in place: Place) throws -> [Row] {
+        // What the case starts from is not theirs to write out.
+        try place.flush()
         var series = benchmark.contenders.map { _ in Series() }
         // The first turns fill caches and are not counted.
         let warmUp = min(3, benchmark.rounds)

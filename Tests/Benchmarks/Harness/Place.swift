@@ -1,4 +1,5 @@
 import Foundation
+import Holdfast
 
 /// A directory on one file system, in which the contenders work.
 struct Place {
@@ -25,7 +26,8 @@ struct Place {
         return path
     }
 
-    func remove(_ name: String) throws {
-        try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    /// Writes out what is there so far.
+    func flush() throws {
+        try Directory(path: path, on: POSIXFileSystem()).flushFileSystem()
     }
 }
