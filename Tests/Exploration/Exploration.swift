@@ -36,7 +36,7 @@ struct Exploration {
 
     private mutating func crashes() {
         let bounds = CrashExplorer.Bounds(
-            states: options.isLong ? 4000 : 60, recoveryStates: options.isLong ? 40 : 6, depth: options.isLong ? 4 : 3)
+            states: options.isLong ? 4000 : 100, recoveryStates: options.isLong ? 40 : 6, depth: options.isLong ? 4 : 3)
         let sums = explore(worlds) { world in
             var explorer = CrashExplorer(world, bounds)
             explorer.run()
@@ -99,7 +99,7 @@ struct Exploration {
         }
         let sums = explore(jobs) { world in
             var explorer = PersonExplorer(
-                world, crashStates: options.isLong ? 16 : 2, crashStride: options.isLong ? 1 : 16)
+                world, crashStates: options.isLong ? 16 : 2, crashStride: options.isLong ? 1 : 64)
             explorer.run()
             return explorer.counts
         }

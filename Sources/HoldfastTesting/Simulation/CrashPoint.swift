@@ -82,7 +82,10 @@ package struct CrashPoint: Sendable {
         var files: [NodeID] = []
         var names: [Int] = []
         for (index, change) in pending.enumerated() {
-            if let node = change.node, !model.losesSuffix || change.isWrite {
+            // Bytes that were written back have their blocks in the journal, and a commit flushes the device before its
+            // record: what is behind them in the journal is never durable without them.
+            let isJournaled = model == .ext4Ordered && change.isWrittenBack && !change.isDropped
+            if let node = change.node, !model.losesSuffix || (change.isWrite && !isJournaled) {
                 if changesOfFile[node] == nil { files.append(node) }
                 changesOfFile[node, default: []].append(index)
             } else {
