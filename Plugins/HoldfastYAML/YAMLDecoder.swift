@@ -39,10 +39,11 @@ public struct YAMLDecoder: Sendable {
     /// - Returns: The value.
     /// - Throws: A `DecodingError`, or what the value's own `init(from:)` throws.
     public func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
-        try withTape(of: data) { tape, context in
+        let value = try withTape(of: data) { tape, context in
             if let error = documentError(tape) { throw context.corrupted(error) }
-            return try context.decodeRoot(type, tape.roots.first)
+            return try tape.roots.first.map { try context.decodeRoot(type, $0) }
         }
+        return try value ?? decode(type, from: Data("null".utf8))
     }
 
     /// Decodes a value from a text of at most one document; a text without any is null.

@@ -25,16 +25,8 @@ final class DecodingState {
         }
     }
 
-    /// Decodes the value of a document; nil stands for a text without any document, which is null.
-    func decodeRoot<Value: Decodable>(_ type: Value.Type, _ root: Int?) throws -> Value {
-        guard let root, root < tape.count else {
-            if let null = type as? any ExpressibleByNilLiteral.Type, let value = null.init(nilLiteral: ()) as? Value {
-                return value
-            }
-            if type == YAMLValue.self { return unsafeBitCast(YAMLValue.null, to: type) }
-            throw mismatch(
-                type, CodecError("expected a value, but the text holds none", line: 1, column: 1), isNull: true)
-        }
+    /// Decodes the value of a document.
+    func decodeRoot<Value: Decodable>(_ type: Value.Type, _ root: Int) throws -> Value {
         let decoder = TapeDecoder(self, node: tape.resolve(root), parent: nil, key: -1, index: -1)
         do {
             return try decoder.unbox(type, node: decoder.node, key: -2, index: -1)
