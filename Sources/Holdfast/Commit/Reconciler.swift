@@ -8,15 +8,23 @@ struct Reconciler {
     let context: StoreContext
     /// What became of what a person did.
     private(set) var actions: [Receipt.Reconciliation] = []
-    private let isDurable: Bool
+    /// When a directory of the new generation is flushed, before the old one's that it was filled from goes.
+    enum Flushing {
+        case never
+        case ifChanged
+        /// Also for what an earlier recovery has brought, which was killed before it could flush it.
+        case always
+    }
+
+    private let flushing: Flushing
     /// Whether what comes keeps its name even against something newer.
     private let prefersArrivals: Bool
 
-    init(document: DocumentName, context: StoreContext, isDurable: Bool, prefersArrivals: Bool = false) {
+    init(document: DocumentName, context: StoreContext, flushing: Flushing, prefersArrivals: Bool = false) {
         self.prefersArrivals = prefersArrivals
         self.document = document
         self.context = context
-        self.isDurable = isDurable
+        self.flushing = flushing
     }
 
     /// Empties one directory of the old generation.
@@ -65,7 +73,11 @@ struct Reconciler {
             try delete(name, in: new, aside: old, carried: entry, path: path)
         }
         // What has come is durable in its new place before the directory that it was in goes.
-        if isDurable, actions.count > actionsBefore { try new.flush() }
+        switch flushing {
+        case .never: break
+        case .ifChanged: if actions.count > actionsBefore { try new.flush() }
+        case .always: try new.flush()
+        }
     }
 
     // MARK: - Taking names away

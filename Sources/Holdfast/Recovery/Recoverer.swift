@@ -169,12 +169,10 @@ struct Recoverer {
         let status = try old.status()
         try makeWritable(old)
         try makeWritable(live)
-        var reconciler = Reconciler(document: document, context: context, isDurable: true, prefersArrivals: true)
+        var reconciler = Reconciler(document: document, context: context, flushing: .always, prefersArrivals: true)
         try reconciler.drain(
             live, into: old, carried: try standing(live, in: old, ContentIndex(old)), dropped: [:], path: "")
         if status.mode & 0o700 != 0o700 { try old.setMode(status.mode) }
-        // Also what an earlier recovery has moved, before the directory that it came from goes.
-        try old.flush()
         try OldGeneration(document: document, context: context).removeEmptied(live, named: document.entry)
         try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
             try context.renameWithoutReplacing(document.old, in: root, to: document.entry, in: root)
@@ -222,7 +220,7 @@ struct Recoverer {
                 dropped[label] = status
             }
         }
-        var reconciler = Reconciler(document: document, context: context, isDurable: true)
+        var reconciler = Reconciler(document: document, context: context, flushing: .always)
         try reconciler.drain(
             old, into: live, carried: try standing(old, in: live, ContentIndex(live), except: dropped),
             dropped: dropped, path: "")
