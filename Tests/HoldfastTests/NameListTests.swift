@@ -6,7 +6,7 @@ import Testing
 @Suite struct `A list of names` {
     private func sorted(_ names: [String]) -> [String] {
         var list = NameList()
-        for name in names { list.append(Array(name.utf8)) }
+        for name in names { list.append(EntryName(name)) }
         return list.sorted().names
     }
 
@@ -22,7 +22,7 @@ import Testing
 
     @Test func `holds each name once, and puts aside what is not UTF-8`() {
         var list = NameList()
-        for name in [[0x62], [0xFF, 0x61], [0x62], [0x61]] as [[UInt8]] { list.append(name) }
+        for name in [[0x62], [0xFF, 0x61], [0x62], [0x61]] as [[UInt8]] { list.append(EntryName(bytes: name)) }
         let (names, faulty) = list.sorted()
         #expect(names == ["a", "b"])
         #expect(faulty.map { Array($0.bytes) } == [[0xFF, 0x61]])

@@ -10,7 +10,11 @@ struct NameList {
         var key: UInt64 = 0
     }
 
-    mutating func append(_ name: some Collection<UInt8>) {
+    mutating func append(_ name: EntryName) {
+        name.bytes.withUnsafeBufferPointer { append($0) }
+    }
+
+    mutating func append(_ name: UnsafeBufferPointer<UInt8>) {
         let start = bytes.count
         bytes.append(contentsOf: name)
         places.append(Place(start: start, end: bytes.count))

@@ -21,7 +21,7 @@ struct StoreListing {
                 note(name, kind)
             } else if kind == .directory {
                 if let document = DocumentName(found: name) {
-                    found.documents.append(document.entry.bytes)
+                    found.documents.append(document.entry)
                 } else {
                     warn(name, "this directory's name can't be a document's; rename it")
                 }
@@ -29,7 +29,7 @@ struct StoreListing {
                 warn(name, "a symbolic link is not followed; it is no document")
             }
         }
-        for document in displaced { found.documents.append(document.entry.bytes) }
+        for document in displaced { found.documents.append(document.entry) }
         let (names, faulty) = found.documents.sorted()
         self.names = names
         for name in faulty { warn(name, "this directory's name can't be a document's; rename it") }
