@@ -116,9 +116,6 @@ package struct CrashPoint: Sendable {
         let isDropped = writes.contains { pending[$0].isDropped }
         if model.losesSuffix {
             if isDropped { return [.lost, .zeros] }
-            // What a later commit of the journal makes durable, it makes durable behind a flush of the device, which takes
-            // these bytes with it; what an earlier one leaves is a state of the cut before the wait for them. Twice: lost, and kept.
-            if model == .ext4Ordered, writes.allSatisfy({ pending[$0].isWrittenBack }) { return [.kept, .kept] }
             var size = 0
             for index in writes {
                 if case .write(_, _, let bytes) = pending[index].kind { size += bytes.count }
