@@ -278,7 +278,8 @@ final class SwapCommit: Commit {
     }
 
     private func reconcile(_ old: Directory, into new: Directory) throws {
-        var reconciler = Reconciler(document: document, context: context, flushing: flushing == .none ? .never : .ifChanged)
+        var reconciler = Reconciler(
+            document: document, context: context, flushing: flushing == .none ? .never : .ifChanged)
         defer { receipt.reconciled = reconciler.actions }
         // A person may have made it read-only; its owner can still empty it.
         let status = try old.status()
