@@ -42,6 +42,26 @@ import Testing
         #expect(try store.remnants().isEmpty)
     }
 
+    @Test func `a temporary file that another process has left since is replaced, and nothing through it`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let opened = try store.open()
+        // One that is a link to a file of somebody's is as good as any: its name goes, not its content.
+        try store.write("precious", to: "../outside.txt")
+        for path in ["../outside.txt", "X/QUERY_MESSAGE.md"] {
+            try FileManager.default.linkItem(at: store.url(path), to: store.url("X/events.json.tmp"))
+            let receipt = try opened.update("X") { draft in
+                let events = try draft.value(.events) ?? []
+                try draft.set(events + [4], for: .events)
+            }
+            #expect(receipt.outcome == .replacedFile)
+        }
+        #expect(try store.read("X/events.json") == "[1,2,3,4,4]")
+        #expect(try store.read("../outside.txt") == "precious")
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
+        #expect(!store.exists("X/events.json.tmp"))
+    }
+
     @Test func `two changed files swap the whole document`() throws {
         let store = try TemporaryStore(durability: .powerLoss)
         try store.makeConversation()
