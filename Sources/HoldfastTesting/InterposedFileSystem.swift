@@ -8,6 +8,8 @@ package struct InterposedFileSystem: FileSystem {
     private let base: any FileSystem
     private let before: Hook
     private let after: Hook
+    /// Which entries a directory's listing shows; nil for all.
+    private let lists: (@Sendable (EntryName) -> Bool)?
 
     /// Creates it.
     ///
@@ -15,14 +17,17 @@ package struct InterposedFileSystem: FileSystem {
     ///   - base: The file system that does the work.
     ///   - before: Called before each call; what it throws is thrown in place of the call.
     ///   - after: Called behind each call that did not throw; what it throws is thrown although the call was made.
+    ///   - lists: Which entries a directory's listing shows; nil for all.
     package init(
         _ base: any FileSystem = POSIXFileSystem(),
         before: @escaping Hook = { (_, _) throws(SystemCallError) in },
-        after: @escaping Hook = { (_, _) throws(SystemCallError) in }
+        after: @escaping Hook = { (_, _) throws(SystemCallError) in },
+        lists: (@Sendable (EntryName) -> Bool)? = nil
     ) {
         self.base = base
         self.before = before
         self.after = after
+        self.lists = lists
     }
 
     private func intercept<Result>(
@@ -102,7 +107,9 @@ package struct InterposedFileSystem: FileSystem {
         of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
     ) throws(SystemCallError) {
         try intercept(.getdents64, nil) { () throws(SystemCallError) in
-            try base.visitEntries(of: directory, use, body)
+            try base.visitEntries(of: directory, use) { name, kind in
+                if lists?(EntryName(bytes: name)) != false { body(name, kind) }
+            }
         }
     }
 

@@ -87,6 +87,15 @@ import Testing
         #expect(store.exists(".old-X"))
     }
 
+    @Test func `a file that a listing misses, as file systems may on a rename, is found`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let opened = try DocumentStore.open(
+            at: store.path, on: InterposedFileSystem(lists: { $0 != EntryName("events.json") }),
+            codecs: store.codecs, options: store.options)
+        #expect(try opened.snapshot("X").value(.events) == [1, 2, 3])
+    }
+
     @Test func `many files are read under the lock`() throws {
         let store = try TemporaryStore()
         let opened = try store.open()

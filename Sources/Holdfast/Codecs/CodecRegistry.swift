@@ -62,6 +62,12 @@ public struct CodecRegistry: Sendable {
         return patterns.first { $0.pattern.matches(name.bytes) }.map { codecs[$0.codec] }
     }
 
+    /// The literal names that are managed; patterns may claim more.
+    var literalNames: some Collection<EntryName> { literals.keys }
+
+    /// Whether names are claimed that only a listing can find.
+    var hasPatterns: Bool { !patterns.isEmpty }
+
     package func manages(_ name: EntryName) -> Bool {
         codec(for: name) != nil
     }

@@ -100,18 +100,26 @@ struct SnapshotReader {
     private func readUnlocked(_ document: DocumentName, _ directory: Directory) throws -> Contents? {
         var contents = Contents()
         var managed: [EntryName] = []
+        var unlisted = Set(context.codecs.literalNames)
+        let stamp = isListingEnough ? nil : try QuietStamp(of: directory)
         for (name, kind) in try directory.entries(.once) {
+            unlisted.remove(name)
             if context.isManaged(name, kind) {
                 managed.append(name)
             } else if !context.isOrphan(name, kind), !isDeletedButOpen(name) {
                 contents.unmanaged.append(name)
             }
         }
+        if let stamp, try !stamp.holds(on: context.kind) { return nil }
         contents.unmanaged.sort()
         if managed.count > Self.openFileLimit { return nil }
         var opened: [(name: EntryName, file: OpenFile, status: FileStatus)] = []
         for name in managed.sorted() {
             guard let (file, status) = try directory.openFileIfPresent(name) else { return nil }
+            opened.append((name, file, status))
+        }
+        for name in unlisted {
+            guard let (file, status) = try directory.openFileIfPresent(name) else { continue }
             opened.append((name, file, status))
         }
         let standing = try context.root.statusIfPresent(of: document.entry)
@@ -122,7 +130,20 @@ struct SnapshotReader {
         for (name, file, status) in opened {
             contents.files.append((name, try file.readAll(size: status.size)))
         }
+        contents.files.sort { $0.name < $1.name }
         return contents
+    }
+
+    /// Whether a listing can be trusted to have the managed files that only it can find.
+    ///
+    /// A file that is renamed over while the directory is listed may be missed (readdir(3)), as was seen on btrfs, which
+    /// takes the old entry out and puts a new one in. ext4 and xfs change the entry in place.
+    private var isListingEnough: Bool {
+        if !context.codecs.hasPatterns { return true }
+        switch context.kind {
+        case .ext2, .ext4, .xfs: return true
+        default: return false
+        }
     }
 
     private func readLocked(_ document: DocumentName) throws -> Contents {
