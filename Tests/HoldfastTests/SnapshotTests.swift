@@ -5,6 +5,14 @@ import Synchronization
 import Testing
 
 @Suite struct SnapshotTests {
+    /// A store whose managed files all have literal names: snapshots of it need no listing, on no file system.
+    private func literalStore() throws -> TemporaryStore {
+        let store = try TemporaryStore()
+        store.codecs = try CodecRegistry(NoteCodec(filenames: ["metadata.json", "events.json", "config.yaml"]))
+        try store.makeConversation()
+        return store
+    }
+
     @Test func `a snapshot stays readable after later commits`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()
@@ -33,8 +41,7 @@ import Testing
     }
 
     @Test func `a swap between two opens is noticed`() throws {
-        let store = try TemporaryStore()
-        try store.makeConversation()
+        let store = try literalStore()
         let writer = try store.open()
         let swap = Meanwhile({ call, entry in call == .openat && entry == EntryName("events.json") }) {
             try writer.update("X") { draft in
@@ -50,8 +57,7 @@ import Testing
     }
 
     @Test func `a reader that is always too late takes the lock and finishes`() throws {
-        let store = try TemporaryStore()
-        try store.makeConversation()
+        let store = try literalStore()
         let writer = try store.open()
         let generation = Mutex(0)
         store.before = { (call, entry) throws(SystemCallError) in
@@ -88,8 +94,7 @@ import Testing
     }
 
     @Test func `a file that a listing misses, as file systems may on a rename, is found`() throws {
-        let store = try TemporaryStore()
-        try store.makeConversation()
+        let store = try literalStore()
         let opened = try DocumentStore.open(
             at: store.path, on: InterposedFileSystem(lists: { $0 != EntryName("events.json") }),
             codecs: store.codecs, options: store.options)

@@ -35,6 +35,7 @@ package struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConverti
     package static let noSuchDevice = Errno(rawValue: ENXIO)
     package static let noData = Errno(rawValue: ENODATA)
     package static let range = Errno(rawValue: ERANGE)
+    package static let stale = Errno(rawValue: ESTALE)
     package static let noLocks = Errno(rawValue: ENOLCK)
     package static let badDescriptor = Errno(rawValue: EBADF)
     package static let notATerminal = Errno(rawValue: ENOTTY)

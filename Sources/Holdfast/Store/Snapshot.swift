@@ -87,13 +87,22 @@ struct SnapshotReader {
     func read(_ document: DocumentName) throws -> Contents {
         for _ in 0..<Self.attempts {
             guard let directory = try context.documentDirectory(document) else { break }
-            if let contents = try readUnlocked(document, directory) { return contents }
+            if let contents = try readUnlessGone(document, directory) { return contents }
         }
         // Not worth a lock, where it is clear that there is nothing.
         if try !Recoverer(context: context).hasRemnants(document), try context.documentDirectory(document) == nil {
             throw HoldfastError.notFound(document: document.description)
         }
         return try readLocked(document)
+    }
+
+    /// Some file systems find what is open by its path, and answer so when a commit has removed it: FUSE, NFS.
+    private func readUnlessGone(_ document: DocumentName, _ directory: Directory) throws -> Contents? {
+        do {
+            return try readUnlocked(document, directory)
+        } catch let error as SystemCallError where error.errno == .notFound || error.errno == .stale {
+            return nil
+        }
     }
 
     /// - Returns: The contents; nil where something moved meanwhile.
