@@ -85,7 +85,8 @@ struct SnapshotReader {
     let context: StoreContext
 
     func read(_ document: DocumentName) throws -> Contents {
-        for _ in 0..<Self.attempts {
+        // A directory that is not quiet now is not so a moment later.
+        for _ in 0..<(isListingEnough ? Self.attempts : 1) {
             guard let directory = try context.documentDirectory(document) else { break }
             if let contents = try readUnlessGone(document, directory) { return contents }
         }

@@ -4,7 +4,7 @@ import Holdfast
 /// A format that costs nothing: what is measured is the kernel.
 struct BytesCodec: ManagedFileCodec {
     let format = "bytes"
-    let filenames: [FilenamePattern] = ["*.data"]
+    let filenames: [FilenamePattern] = ["metadata.data", "config.data", "events.data"]
 
     func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data {
         guard let bytes = value as? Data else { throw CodecError("this format holds Data, not \(Value.self)") }
