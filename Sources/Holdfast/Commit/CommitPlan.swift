@@ -52,6 +52,11 @@ struct CommitPlan {
         shape = try Self.shape(of: changes, in: directory, isRenaming: newName != nil, compared: Set(compared.keys))
     }
 
+    /// Closes the files that were compared: one that is deleted while it is open stays behind on FUSE.
+    func closeCompared() throws(SystemCallError) {
+        for (file, _) in compared.values { try file.close() }
+    }
+
     /// Forgets changes that would change nothing.
     ///
     /// A different size settles it without reading, and what the draft has read is not read again.

@@ -54,6 +54,7 @@ final class SwapCommit: Commit {
                 CopyMetadata.Pair(from: old, to: staging, entry: document.staging),
                 status: status)
         }
+        try plan.closeCompared()
         try writeRecord()
     }
 
