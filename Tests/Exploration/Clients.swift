@@ -73,6 +73,13 @@ extension Clients {
         }
     }
 
+    /// Adds one to the numbers of a document, by one swap after the other.
+    static let countTwice: Program = { open in
+        let store = try open()
+        for _ in 0..<2 { try store.update("a") { try addOne(&$0) } }
+        return "counted"
+    }
+
     private static func addOne(_ draft: inout Draft) throws {
         let number = (try draft.value(.meta)).flatMap { Int($0) } ?? 0
         try draft.set("\(number + 1)", for: .meta)
@@ -198,6 +205,12 @@ extension Clients {
             programs: [count("a"), read],
             flaw: { contents, outcomes in
                 all(outcomes) ?? hold(contents, counter("a", 2)) ?? order(outcomes[1])
+            }, names: ["a"]),
+        Clients(
+            name: "writer of two generations and snapshot reader, without exchange", start: one, missing: [.exchange],
+            programs: [countTwice, read],
+            flaw: { contents, outcomes in
+                all(outcomes) ?? hold(contents, counter("a", 3)) ?? order(outcomes[1])
             }, names: ["a"]),
         Clients(
             name: "recovering opener and snapshot reader", start: one.renaming("a", to: ".old-a"),

@@ -83,6 +83,26 @@ import Testing
         #expect(try snapshot.value(.config) == "4")
     }
 
+    @Test func `a reader that meets one gap of two renames after the other takes the lock and finishes`() throws {
+        let store = try literalStore()
+        let (live, old) = (store.url("X").path, store.url(".old-X").path)
+        let gaps = Mutex(0)
+        let isLocked = Mutex(false)
+        // Writers are in their gap whenever the reader looks at the name, until it has the lock.
+        store.before = { (call, entry) throws(SystemCallError) in
+            if entry == EntryName(".lock") { isLocked.withLock { $0 = true } }
+            if entry == EntryName("X"), !isLocked.withLock({ $0 }) {
+                if rename(live, old) == 0 { gaps.withLock { $0 += 1 } }
+            } else {
+                rename(old, live)
+            }
+        }
+        let opened = try store.open()
+        isLocked.withLock { $0 = false }
+        #expect(try opened.snapshot("X").value(.metadata) == "old title")
+        #expect(gaps.withLock { $0 } > 0)
+    }
+
     @Test func `after a crash in the gap the previous generation is read, and nothing is changed`() throws {
         let store = try TemporaryStore()
         let opened = try store.open()

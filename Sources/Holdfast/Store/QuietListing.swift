@@ -4,9 +4,10 @@ struct QuietListing {
     let context: StoreContext
 
     func read() throws -> StoreListing {
-        let stamp = try QuietStamp(of: context.root)
-        let listing = try StoreListing(of: context.root)
-        if try stamp.holds(on: context.kind) { return listing }
+        if let stamp = try QuietStamp(of: context.root, on: context.kind) {
+            let listing = try StoreListing(of: context.root)
+            if try stamp.holds() { return listing }
+        }
         return try context.locks.withNames(.shared, timeout: context.options.lockTimeout) {
             try StoreListing(of: context.root)
         }

@@ -8,31 +8,34 @@ struct QuietStamp {
 
     private let directory: Directory
     private let change: Timestamp
-    private let start: Timestamp
 
     /// Takes the stamp, before a listing.
-    init(of directory: Directory) throws(SystemCallError) {
+    ///
+    /// - Parameters:
+    ///   - directory: What is going to be listed.
+    ///   - kind: Its file system; where stamps may come from another machine's clock, or late, they tell nothing.
+    /// - Returns: Nil where the stamp could not vouch for anything: on such a file system, or just behind a change.
+    /// - Throws: What a look at the directory met.
+    init?(of directory: Directory, on kind: FileSystemKind) throws(SystemCallError) {
+        switch kind {
+        case .ext2, .ext4, .xfs, .btrfs, .tmpfs: break
+        default: return nil
+        }
         self.directory = directory
         change = try directory.status().change
-        start = directory.fileSystem.now()
+        guard change.nanoseconds(until: directory.fileSystem.now()) > Self.quiet else { return nil }
     }
 
     /// Whether nothing moved, behind the listing.
     ///
-    /// - Parameter kind: The file system; where stamps may come from another machine's clock, or late, they tell nothing.
-    /// - Returns: False where something may have moved.
     /// - Throws: What a look at the directory met.
-    func holds(on kind: FileSystemKind) throws(SystemCallError) -> Bool {
-        switch kind {
-        case .ext2, .ext4, .xfs, .btrfs, .tmpfs: break
-        default: return false
-        }
-        guard nanosecondsBefore > Self.quiet else { return false }
-        return try directory.status().change == change
-    }
+    func holds() throws(SystemCallError) -> Bool { try directory.status().change == change }
+}
 
-    private var nanosecondsBefore: Int64 {
-        let (seconds, overflow) = (start.seconds - change.seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? 0 : seconds + start.nanoseconds - change.nanoseconds
+extension Timestamp {
+    /// The time to a later moment in nanoseconds; 0 where it is beyond 64 bits.
+    fileprivate func nanoseconds(until later: Timestamp) -> Int64 {
+        let (seconds, overflow) = (later.seconds - seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? 0 : seconds + later.nanoseconds - nanoseconds
     }
 }

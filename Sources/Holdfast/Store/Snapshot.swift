@@ -90,10 +90,7 @@ struct SnapshotReader {
             guard let directory = try context.documentDirectory(document) else { break }
             if let contents = try readUnlessGone(document, directory) { return contents }
         }
-        // Not worth a lock, where it is clear that there is nothing.
-        if try !Recoverer(context: context).hasRemnants(document), try context.documentDirectory(document) == nil {
-            throw HoldfastError.notFound(document: document.description)
-        }
+        // Only the lock tells a document that is not there from one that is just being swapped by two renames.
         return try readLocked(document)
     }
 
@@ -108,27 +105,22 @@ struct SnapshotReader {
 
     /// - Returns: The contents; nil where something moved meanwhile.
     private func readUnlocked(_ document: DocumentName, _ directory: Directory) throws -> Contents? {
+        let managed: [EntryName]
         var contents = Contents()
-        var managed: [EntryName] = []
-        var unlisted = Set(context.codecs.literalNames)
-        let stamp = isListingEnough ? nil : try QuietStamp(of: directory)
-        for (name, kind) in try directory.entries(.once) {
-            unlisted.remove(name)
-            if context.isManaged(name, kind) {
-                managed.append(name)
-            } else if !context.isOrphan(name, kind), !isDeletedButOpen(name) {
-                contents.unmanaged.append(name)
-            }
+        if isListingEnough {
+            (managed, contents.unmanaged) = try list(directory)
+        } else {
+            guard let stamp = try QuietStamp(of: directory, on: context.kind) else { return nil }
+            (managed, contents.unmanaged) = try list(directory)
+            guard try stamp.holds() else { return nil }
         }
-        if let stamp, try !stamp.holds(on: context.kind) { return nil }
-        contents.unmanaged.sort()
         if managed.count > Self.openFileLimit { return nil }
         var opened: [(name: EntryName, file: OpenFile, status: FileStatus)] = []
-        for name in managed.sorted() {
+        for name in managed {
             guard let (file, status) = try directory.openFileIfPresent(name) else { return nil }
             opened.append((name, file, status))
         }
-        for name in unlisted {
+        for name in context.codecs.literalNames where !managed.contains(name) {
             guard let (file, status) = try directory.openFileIfPresent(name) else { continue }
             opened.append((name, file, status))
         }
@@ -168,16 +160,26 @@ struct SnapshotReader {
         } else {
             throw HoldfastError.notFound(document: document.description)
         }
-        var contents = Contents()
-        for (name, kind) in try directory.entries().sorted(by: { $0.name < $1.name }) {
-            if context.isManaged(name, kind) {
-                if let (file, status) = try directory.openFileIfPresent(name) {
-                    contents.files.append((name, try file.readAll(size: status.size)))
-                }
-            } else if !context.isOrphan(name, kind), !isDeletedButOpen(name) {
-                contents.unmanaged.append(name)
-            }
+        let (managed, unmanaged) = try list(directory)
+        var contents = Contents(unmanaged: unmanaged)
+        for name in managed {
+            guard let (file, status) = try directory.openFileIfPresent(name) else { continue }
+            contents.files.append((name, try file.readAll(size: status.size)))
         }
         return contents
+    }
+
+    /// The managed files and the unmanaged entries, in order.
+    private func list(_ directory: Directory) throws -> (managed: [EntryName], unmanaged: [EntryName]) {
+        var managed: [EntryName] = []
+        var unmanaged: [EntryName] = []
+        for (name, kind) in try directory.entries(.once) {
+            if context.isManaged(name, kind) {
+                managed.append(name)
+            } else if !context.isOrphan(name, kind), !isDeletedButOpen(name) {
+                unmanaged.append(name)
+            }
+        }
+        return (managed.sorted(), unmanaged.sorted())
     }
 }
