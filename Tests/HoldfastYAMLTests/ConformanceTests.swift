@@ -47,24 +47,6 @@ import Testing
         return cases
     }
 
-    /// Whether libyaml by itself parses a text.
-    static func libyamlParses(_ data: Data) -> Bool {
-        let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
-        defer { parser.deallocate() }
-        yaml_parser_initialize(parser)
-        defer { yaml_parser_delete(parser) }
-        return data.withUnsafeBytes { bytes in
-            yaml_parser_set_input_string(parser, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
-            var event = yaml_event_t()
-            while true {
-                guard yaml_parser_parse(parser, &event) == 1 else { return false }
-                let type = event.type
-                yaml_event_delete(&event)
-                if type == YAML_STREAM_END_EVENT { return true }
-            }
-        }
-    }
-
     /// The JSON values of a file that holds one after the other.
     static func jsonValues(_ data: Data) throws -> [YAMLValue] {
         var values: [YAMLValue] = []
@@ -114,7 +96,7 @@ import Testing
             }
             guard isWellFormed else {
                 refused.append(testCase.id)
-                if Self.libyamlParses(testCase.input) {
+                if EventTests.libyamlEvents(testCase.input) != nil {
                     print("refused, though libyaml parses it:", testCase.id, result)
                 }
                 continue

@@ -45,6 +45,8 @@ final class FileCommit: Commit {
         try CopyMetadata.copyAccess(
             CopyMetadata.Pair(from: existing, to: file, entry: temporary),
             status: status)
+        // What is deleted while it is open stays behind on FUSE.
+        try existing.close()
         if flushing.isByFile { try flushing.start(file) } else { try close() }
     }
 

@@ -55,7 +55,7 @@ struct Reconciler {
                 }
             } else if let carried = carried[name], kind == .directory, carried.status.isSameContent(as: found.status) {
                 let subdirectory = try Directory(name, in: old)
-                if found.status.mode & 0o700 != 0o700 { try subdirectory.setMode(found.status.mode | 0o700) }
+                try subdirectory.makeWritable(found.status)
                 var counterpart: Directory?
                 if let new { counterpart = try directory(name, in: new) }
                 try drain(
@@ -145,9 +145,17 @@ struct Reconciler {
         do {
             try bring(name, found, from: old, to: new, carried: carried, path: path)
         } catch {
-            // What has failed first is what there is to tell; under either name, recovery knows the entry.
-            do { try context.renameWithoutReplacing(found.name, in: old, to: name, in: old) } catch {}
+            giveBack(name, found, in: old)
             throw error
+        }
+    }
+
+    private func giveBack(_ name: EntryName, _ found: Found, in old: Directory) {
+        do {
+            try context.renameWithoutReplacing(found.name, in: old, to: name, in: old)
+        } catch {
+            // Under either name, recovery knows the entry.
+            _ = context.warn(document, "`\(found.name)` could not get its name `\(name)` back (\(error))")
         }
     }
 
@@ -208,7 +216,7 @@ struct Reconciler {
         guard let standing = try new.statusIfPresent(of: name), carried.isUntouched(standing) else { return }
         if standing.kind == .directory {
             let subdirectory = try Directory(name, in: new)
-            if standing.mode & 0o700 != 0o700 { try subdirectory.setMode(standing.mode | 0o700) }
+            try subdirectory.makeWritable(standing)
             for (child, entry) in carried.children {
                 try delete(child, in: subdirectory, aside: old, carried: entry, path: "\(path)\(name)/")
             }

@@ -282,9 +282,7 @@ final class SwapCommit: Commit {
         var reconciler = Reconciler(
             document: document, context: context, flushing: flushing == .none ? .never : .ifChanged)
         defer { receipt.reconciled = reconciler.actions }
-        // A person may have made it read-only; its owner can still empty it.
-        let status = try old.status()
-        if status.mode & 0o700 != 0o700 { try old.setMode(status.mode | 0o700) }
+        try old.makeWritable()
         try reconciler.drain(old, into: new, carried: carried, dropped: dropped, path: "")
     }
 

@@ -198,6 +198,15 @@ package final class Directory: OpenEntry {
         try call(nil) { () throws(SystemCallError) in try fileSystem.setMode(descriptor, to: mode) }
     }
 
+    /// Lets the owner work in the directory: a person may have made it read-only, and its owner can still empty it.
+    ///
+    /// - Parameter status: What is known of it; nil to look.
+    /// - Throws: What the look or the change met.
+    package func makeWritable(_ status: FileStatus? = nil) throws(SystemCallError) {
+        let mode = if let status { status.mode } else { try self.status().mode }
+        if mode & 0o700 != 0o700 { try setMode(mode | 0o700) }
+    }
+
     package func setOwner(user: UInt32, group: UInt32) throws(SystemCallError) {
         try call(nil) { () throws(SystemCallError) in
             try fileSystem.setOwner(descriptor, user: user, group: group)

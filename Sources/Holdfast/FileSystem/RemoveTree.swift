@@ -13,8 +13,7 @@ enum RemoveTree {
         }
         if status.isMountPoint { throw SystemCallError(.rmdirat, .busy, entry: name) }
         let directory = try Directory(name, in: parent)
-        // A person may have made it read-only; its owner can still empty it.
-        if status.mode & 0o700 != 0o700 { try directory.setMode(status.mode | 0o700) }
+        try directory.makeWritable(status)
         for entry in try directory.entries() where !isDeletedButOpen(entry.name) {
             if entry.kind == .directory {
                 _ = try remove(entry.name, in: directory)

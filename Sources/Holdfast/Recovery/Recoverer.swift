@@ -107,7 +107,8 @@ struct Recoverer {
         _ report: inout RecoveryReport.Document
     ) throws {
         try move(actions, document, remnants, locks)
-        try flush(wholly: actions.contains(.removeOld) || actions.contains(.restoreManagedFiles))
+        let emptiesGeneration = actions.contains(.removeOld) || actions.contains(.restoreManagedFiles)
+        try flush(wholly: emptiesGeneration)
         for action in actions {
             switch action {
             case .finishRename, .restoreOld: break
@@ -124,7 +125,7 @@ struct Recoverer {
             case .removeRecord:
                 // In this order also on the device: an old generation without its record would bring back what was
                 // dropped.
-                if actions.contains(.removeOld) || actions.contains(.restoreManagedFiles) { try root.flush() }
+                if emptiesGeneration { try root.flush() }
                 try root.removeFile(document.record)
             }
         }
@@ -167,8 +168,8 @@ struct Recoverer {
         let old = try Directory(document.old, in: root)
         let live = try Directory(document.entry, in: root)
         let status = try old.status()
-        try makeWritable(old)
-        try makeWritable(live)
+        try old.makeWritable(status)
+        try live.makeWritable()
         var reconciler = Reconciler(document: document, context: context, flushing: .always, prefersArrivals: true)
         try reconciler.drain(
             live, into: old, carried: try standing(live, in: old, ContentIndex(old)), dropped: [:], path: "")
@@ -178,11 +179,6 @@ struct Recoverer {
             try context.renameWithoutReplacing(document.old, in: root, to: document.entry, in: root)
         }
         return reconciler.actions
-    }
-
-    private func makeWritable(_ directory: Directory) throws {
-        let status = try directory.status()
-        if status.mode & 0o700 != 0o700 { try directory.setMode(status.mode | 0o700) }
     }
 
     /// Makes what stays durable before anything goes.
@@ -211,7 +207,7 @@ struct Recoverer {
     ) throws -> [Receipt.Reconciliation] {
         guard let old = try root.subdirectoryIfPresent(document.old) else { return [] }
         let live = try Directory(document.entry, in: root)
-        try makeWritable(old)
+        try old.makeWritable()
         var dropped: [EntryName: FileStatus] = [:]
         for (name, kind) in try old.entries() {
             let status = try old.status(of: name)

@@ -9,12 +9,12 @@ struct QuietStamp {
     private let directory: Directory
     private let change: Timestamp
 
-    /// Takes the stamp, before a listing.
+    /// Takes the stamp, before a listing; nil where it could vouch for nothing: on a file system whose stamps may come from
+    /// another machine's clock, or late, and just behind a change.
     ///
     /// - Parameters:
     ///   - directory: What is going to be listed.
-    ///   - kind: Its file system; where stamps may come from another machine's clock, or late, they tell nothing.
-    /// - Returns: Nil where the stamp could not vouch for anything: on such a file system, or just behind a change.
+    ///   - kind: Its file system.
     /// - Throws: What a look at the directory met.
     init?(of directory: Directory, on kind: FileSystemKind) throws(SystemCallError) {
         switch kind {
