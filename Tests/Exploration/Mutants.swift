@@ -170,28 +170,14 @@ enum Mutants {
 
     // MARK: - What is no mistake
 
-    /// The step is caught under the name that it has for the first document of a recovery.
-    private static let laterDocument =
-        "the same step as behind the opening, for a later document of a recovery whose writer had flushed everything"
-
     /// Mutants that change nothing that counts, and why.
     private static let harmless: [String: String] = [
-        "syncfs the store after rmdirat .old-X": laterDocument,
-        "syncfs the store after rmdirat .old-X, behind the next call": laterDocument,
-        "syncfs the store after the record": laterDocument,
-        "syncfs the store after the record, behind the next call": laterDocument,
-        "syncfs the store after the opening, behind the next call":
+        "syncfs the store after the lock, behind the next call":
             "the next call deletes one old file; what a writer never flushed is promised only once recovery returns",
         "syncfs the store after mkdirat .staging-X, behind the next call":
             "the next call sets the staging aside; it is in place only behind the one after",
         "fsync .old-X after rename X/entry → .old-X/entry, behind the next call":
             "the next call is a second flush of the same directory, for what an earlier recovery has moved",
-        "fsync the store after rmdirat .removed-X":
-            "recovery flushes once before each document's deletions; before a temporary file's alone it need not",
-        "fsync the store after rmdirat .removed-X, behind the next call":
-            "recovery flushes once before each document's deletions; before a temporary file's alone it need not",
-        "fsync the store after rmdirat .staging-X, behind the next call":
-            "recovery flushes once before each document's deletions; before a temporary file's alone it need not",
     ]
 
     /// Why a mutant that nothing catches is none.

@@ -6,14 +6,21 @@ import HoldfastTesting
 struct StepNamer: Sendable {
     /// The last call that moved one of the store's names, by document, and of all.
     private var events: [String: String] = [:]
-    private var latest = "the opening"
+    private var latest = Self.start
+    private static let start = "the lock"
 
     /// Names a call that can change something; nil for others.
     mutating func name(_ call: SimulatedCall) -> String? {
         guard call.call.isMutating, call.path.hasPrefix(Contents.storePath) else { return nil }
+        if call.path.hasSuffix("/.lock") {
+            // Every commit, and every document's recovery, begins with it.
+            events = [:]
+            latest = Self.start
+            return nil
+        }
         let target = Self.role(call.path)
         let document = Self.document(call.path)
-        let event = document.map { events[$0] ?? "the opening" } ?? latest
+        let event = document.map { events[$0] ?? Self.start } ?? latest
         let name: String
         if let source = call.source {
             name = "\(call.call.rawValue) \(Self.role(source)) → \(target) after \(event)"
@@ -42,7 +49,7 @@ struct StepNamer: Sendable {
         switch call.call {
         case .renameat2: return "rename \(role(call.source ?? "")) → \(role(call.path))"
         case .mkdirat, .unlinkat, .rmdirat: return "\(call.call.rawValue) \(role(call.path))"
-        case .openat where path.hasPrefix(".commit-"): return "the record"
+        case .pwrite where path.hasPrefix(".commit-"): return "the record"
         default: return nil
         }
     }

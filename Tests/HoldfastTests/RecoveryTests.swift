@@ -254,7 +254,7 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
     }
 
     @Test func `nothing is deleted when the flush before it fails`() throws {
-        for row in Row.allCases where row != .live && row != .old {
+        for row in Row.allCases where ![.live, .old, .liveStaging, .staging].contains(row) {
             let store = try TemporaryStore()
             try row.lay(in: store)
             let before = try store.tree()

@@ -101,14 +101,17 @@ struct Recoverer {
 
     // MARK: - Actions
 
-    /// First everything that moves, then a flush, then everything that deletes.
+    /// First everything that moves, then a flush, then everything that deletes what was a generation.
     private func apply(
         _ actions: [RecoveryAction], to document: DocumentName, _ remnants: Remnants, _ locks: StoreLocks.Held,
         _ report: inout RecoveryReport.Document
     ) throws {
         try move(actions, document, remnants, locks)
         let emptiesGeneration = actions.contains(.removeOld) || actions.contains(.restoreManagedFiles)
-        try flush(wholly: emptiesGeneration)
+        // What never was in place may go at once: nothing rests on it.
+        if actions.contains(where: { $0 != .removeStaging && $0 != .removeTemporaryFiles }) {
+            try flush(wholly: emptiesGeneration)
+        }
         for action in actions {
             switch action {
             case .finishRename, .restoreOld: break

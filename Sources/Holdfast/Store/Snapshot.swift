@@ -120,7 +120,7 @@ struct SnapshotReader {
             guard let (file, status) = try directory.openFileIfPresent(name) else { return nil }
             opened.append((name, file, status))
         }
-        for name in context.codecs.literalNames where !managed.contains(name) {
+        for name in context.codecs.literalNames where !managed.contains(name) && !contents.unmanaged.contains(name) {
             guard let (file, status) = try directory.openFileIfPresent(name) else { continue }
             opened.append((name, file, status))
         }
