@@ -121,32 +121,14 @@ struct Exploration {
         let seed = options.seed
         let found = Mutex<[Int: String]>([:])
         DispatchQueue.concurrentPerform(iterations: candidates.count) { index in
-            guard let how = Mutants.hunt(candidates[index], worlds, seed: seed) else {
-                if Mutants.reason(candidates[index]) != nil { return }
-                // At once: the table comes when all are done.
-                FileHandle.standardError.write(Data("SURVIVED: \(candidates[index].mutant.name)\n".utf8))
-                return
-            }
+            guard let how = Mutants.hunt(candidates[index], worlds, seed: seed) else { return }
             found.withLock { $0[index] = how }
         }
-        let killers = found.withLock { $0 }
-        var harmless = 0
-        for family in Mutants.Family.allCases {
-            for (index, candidate) in candidates.enumerated() where candidate.family == family {
-                let result: String
-                if let killer = killers[index] {
-                    result = "caught: \(killer)"
-                } else if let reason = Mutants.reason(candidate) {
-                    result = "harmless: \(reason)"
-                    harmless += 1
-                } else {
-                    result = "SURVIVED"
-                }
-                print("mutant     \(family.rawValue): \(candidate.mutant.name): \(result)")
-            }
-        }
-        survivors = candidates.count - killers.count - harmless
-        print("mutants    \(killers.count) of \(candidates.count) caught, \(harmless) harmless, \(survivors) survived")
+        let table = MutantTable(candidates, killers: found.withLock { $0 })
+        table.rows.forEach { print("mutant     \($0.family.rawValue): \($0.name): \($0.result)") }
+        print("mutants    \(table.summary)")
+        if let path = options.table { try table.article.write(toFile: path, atomically: true, encoding: .utf8) }
+        survivors = table.survived
     }
 
     private mutating func note(_ counts: Counts) {

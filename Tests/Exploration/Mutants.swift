@@ -18,8 +18,18 @@ enum Mutants {
         let mutant: Mutant
         /// Worlds in which the step occurs; empty for all.
         var worlds: [World] = []
-        /// Whether a crash of the machine may show it.
-        var crashes = true
+        /// Where it is looked for, the likeliest and cheapest first.
+        var hunts: [Hunt] = [
+            .crashes(states: 6), .person(worlds: 1), .crashes(states: 40), .faults, .clients, .person(worlds: 4),
+        ]
+    }
+
+    /// A way to look for a violation.
+    enum Hunt: Sendable {
+        case crashes(states: Int)
+        case faults
+        case clients
+        case person(worlds: Int)
     }
 
     // MARK: - Steps, as they are found in traces
@@ -144,40 +154,42 @@ enum Mutants {
     }
 
     private static let checks: [Candidate] = [
-        lie("files are created over others (no O_EXCL)", .ignoresExclusive),
+        lie("files are created over others (no O_EXCL)", .ignoresExclusive, .person(worlds: 4)),
         lie("links are followed (no O_NOFOLLOW)", .followsLinks),
-        lie("renames replace what stands there (no RENAME_NOREPLACE)", .ignoresNoReplace),
-        lie("no lock is taken", .grantsLocks),
-        lie("recovery takes no lock (liveness)", .grantsTryLocks),
-        lie("readers take no lock", .grantsSharedLocks),
-        lie("a failed flush is tried again", .hidesFailedFlushes),
+        lie("renames replace what stands there (no RENAME_NOREPLACE)", .ignoresNoReplace, .person(worlds: 4)),
+        lie("no lock is taken", .grantsLocks, .clients),
+        lie("recovery takes no lock (liveness)", .grantsTryLocks, .clients),
+        lie("readers take no lock", .grantsSharedLocks, .clients),
+        lie("a failed flush is tried again", .hidesFailedFlushes, .faults),
         lie("inodes are not compared", .hidesInodes),
         lie("times are not compared", .hidesTimes),
         overlook("recovery overlooks the old generation (last copy)", ".old-"),
         overlook("recovery overlooks the staging", ".staging-"),
         overlook("recovery overlooks removals", ".removed-"),
         overlook("recovery overlooks records", ".commit-"),
-        overlook("a file's old temporary file is overlooked", ".tmp"),
+        overlook("a file's old temporary file is overlooked", ".tmp", .person(worlds: 4)),
     ]
 
-    private static func lie(_ name: String, _ lies: SimulatedMachine.Lies) -> Candidate {
-        Candidate(family: .check, mutant: Mutant(name: name, lies: lies))
+    private static func lie(_ name: String, _ lies: SimulatedMachine.Lies, _ likeliest: Hunt? = nil) -> Candidate {
+        check(Mutant(name: name, lies: lies), likeliest)
     }
 
-    private static func overlook(_ name: String, _ prefix: String) -> Candidate {
-        Candidate(family: .check, mutant: Mutant(name: name, makeInterceptor: overlooking(prefix)))
+    private static func overlook(_ name: String, _ prefix: String, _ likeliest: Hunt? = nil) -> Candidate {
+        check(Mutant(name: name, makeInterceptor: overlooking(prefix)), likeliest)
+    }
+
+    private static func check(_ mutant: Mutant, _ likeliest: Hunt?) -> Candidate {
+        var candidate = Candidate(family: .check, mutant: mutant)
+        if let likeliest { candidate.hunts.insert(likeliest, at: 0) }
+        return candidate
     }
 
     // MARK: - What is no mistake
 
     /// Mutants that change nothing that counts, and why.
     private static let harmless: [String: String] = [
-        "syncfs the store after the lock, behind the next call":
-            "the next call deletes one old file; what a writer never flushed is promised only once recovery returns",
         "syncfs the store after mkdirat .staging-X, behind the next call":
-            "the next call sets the staging aside; it is in place only behind the one after",
-        "fsync .old-X after rename X/entry → .old-X/entry, behind the next call":
-            "the next call is a second flush of the same directory, for what an earlier recovery has moved",
+            "the next call sets the staging aside; it is in place only behind the one after"
     ]
 
     /// Why a mutant that nothing catches is none.
@@ -185,7 +197,7 @@ enum Mutants {
 
     // MARK: - The hunt
 
-    /// Looks for a violation that a mistake leads to, the cheapest way first.
+    /// Looks for a violation that a mistake leads to.
     ///
     /// - Returns: How it was found, and in which shape; nil where it was not.
     static func hunt(_ candidate: Candidate, _ worlds: [World], seed: UInt64) -> String? {
@@ -194,35 +206,52 @@ enum Mutants {
             world.mutant = candidate.mutant
             return world
         }
-        // A step of many shapes shows in a few, or in none.
-        let some = spread(all, 48)
-        for states in [6, 40] {
-            for world in some {
+        for hunt in candidate.hunts {
+            if let found = self.hunt(hunt, candidate.mutant, all, seed: seed) { return found }
+        }
+        return nil
+    }
+
+    private static func hunt(_ hunt: Hunt, _ mutant: Mutant, _ worlds: [World], seed: UInt64) -> String? {
+        switch hunt {
+        case .crashes(let states):
+            // A step of many shapes shows in a few, or in none.
+            for world in spread(worlds, 48) {
                 var explorer = CrashExplorer(
                     world, .init(states: states, recoveryStates: states / 6, depth: 2, stopsAtFirstViolation: true))
                 explorer.run()
                 if explorer.counts.violationCount > 0 { return "crash, “\(world.shape.name)” on \(world.profile.name)" }
             }
-        }
-        for world in spread(some.filter { $0.profile.name == "posix" || $0.profile.name == "plain" }, 8) {
-            var explorer = FaultExplorer(world, states: 4, stopsAtFirstViolation: true)
-            explorer.run()
-            if explorer.counts.violationCount > 0 { return "fault, “\(world.shape.name)” on \(world.profile.name)" }
-        }
-        for clients in Clients.all {
-            for profile in Profile.all where profile.name == "posix" || profile.name == "plain" {
-                var explorer = ClientExplorer(
-                    clients, profile, seed: seed,
-                    bounds: .init(pairs: 100, samples: 20, crashStates: 2, stopsAtFirstViolation: true),
-                    mutant: candidate.mutant)
+        case .faults:
+            for world in spread(worlds.filter(\.profile.isStrict), 8) {
+                var explorer = FaultExplorer(world, states: 4, stopsAtFirstViolation: true)
                 explorer.run()
-                if explorer.counts.violationCount > 0 { return "clients, “\(clients.name)” on \(profile.name)" }
+                if explorer.counts.violationCount > 0 { return "fault, “\(world.shape.name)” on \(world.profile.name)" }
             }
-        }
-        for world in spread(all.filter { PersonExplorer.isFor($0.shape) }, 4) {
-            var explorer = PersonExplorer(world, crashStates: 2, crashStride: 16, stopsAtFirstViolation: true)
-            explorer.run()
-            if explorer.counts.violationCount > 0 { return "person, “\(world.shape.name)” on \(world.profile.name)" }
+        case .clients:
+            for clients in Clients.all {
+                for profile in Profile.all where profile.isStrict {
+                    var explorer = ClientExplorer(
+                        clients, profile, seed: seed,
+                        bounds: .init(pairs: 100, samples: 20, crashStates: 2, stopsAtFirstViolation: true),
+                        mutant: mutant)
+                    explorer.run()
+                    if explorer.counts.violationCount > 0 { return "clients, “\(clients.name)” on \(profile.name)" }
+                }
+            }
+        case .person(let limit):
+            // The fullest document shows most, where the file system helps least.
+            let fullest = worlds.filter { PersonExplorer.isFor($0.shape) }.sorted {
+                ($0.profile.missing.count, $0.shape.before.items.count)
+                    > ($1.profile.missing.count, $1.shape.before.items.count)
+            }
+            for world in limit == 1 ? Array(fullest.prefix(1)) : spread(fullest, limit) {
+                var explorer = PersonExplorer(world, crashStates: 2, crashStride: 16, stopsAtFirstViolation: true)
+                explorer.run()
+                if explorer.counts.violationCount > 0 {
+                    return "person, “\(world.shape.name)” on \(world.profile.name)"
+                }
+            }
         }
         return nil
     }

@@ -9,6 +9,7 @@ struct Options: Sendable {
           --profile   posix, ext4, btrfs or plain
           --part      crashes, faults, clients, person or mutants; all but the mutants where none is named
           --mutant    the mutants with this text in their names
+          --table     writes what became of the mutants to a file, as an article of the documentation
           --replay    one state of one shape again, with the trees before and after
         """
 
@@ -19,6 +20,7 @@ struct Options: Sendable {
     var parts: Set<String> = []
     var replay: String?
     var mutant: String?
+    var table: String?
     var trail = ""
 
     struct Failure: Error, CustomStringConvertible {
@@ -42,6 +44,7 @@ struct Options: Sendable {
             case "--profile": profile = try value(argument)
             case "--part": parts.insert(try value(argument))
             case "--mutant": mutant = try value(argument)
+            case "--table": table = try value(argument)
             case "--replay": replay = try value(argument)
             case "--trail": trail = try value(argument)
             default: throw Failure(description: "`\(argument)` is unknown\n\(Self.usage)")

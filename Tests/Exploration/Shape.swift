@@ -127,6 +127,9 @@ struct Profile: Sendable {
     var missing: Set<Capability> = [.clone]
     var ignoresSyncfs = false
 
+    /// Whether it promises no more than it must.
+    var isStrict: Bool { model == .strictPOSIX }
+
     static let all = [
         Profile(name: "posix", model: .strictPOSIX),
         Profile(name: "ext4", model: .ext4Ordered),
