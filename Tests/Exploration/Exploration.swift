@@ -35,9 +35,13 @@ struct Exploration {
     }
 
     private mutating func crashes() {
-        let bounds = CrashExplorer.Bounds(
-            states: options.isLong ? 4000 : 100, recoveryStates: options.isLong ? 40 : 6, depth: options.isLong ? 4 : 3)
+        let isLong = options.isLong
         let sums = explore(worlds) { world in
+            // What several documents leave multiplies.
+            let isBatch = world.shape.group == .batch
+            let bounds = CrashExplorer.Bounds(
+                states: isLong ? 4000 : 100, recoveryStates: isLong ? 40 : 6,
+                depth: (isLong ? 4 : 3) - (isBatch ? 1 : 0))
             var explorer = CrashExplorer(world, bounds)
             explorer.run()
             return explorer.counts

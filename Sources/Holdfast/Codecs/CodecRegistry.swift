@@ -62,8 +62,8 @@ public struct CodecRegistry: Sendable {
         return patterns.first { $0.pattern.matches(name.bytes) }.map { codecs[$0.codec] }
     }
 
-    /// The literal names that are managed; patterns may claim more.
-    var literalNames: some Collection<EntryName> { literals.keys }
+    /// The literal names that are managed, in order; patterns may claim more.
+    var literalNames: [EntryName] { literals.keys.sorted() }
 
     /// Whether names are claimed that only a listing can find.
     var hasPatterns: Bool { !patterns.isEmpty }

@@ -54,7 +54,7 @@ struct CommitPlan {
 
     /// Closes the files that were compared: one that is deleted while it is open stays behind on FUSE.
     func closeCompared() throws(SystemCallError) {
-        for (file, _) in compared.values { try file.close() }
+        for (_, (file, _)) in compared.sorted(by: { $0.key < $1.key }) { try file.close() }
     }
 
     /// Forgets changes that would change nothing.
@@ -66,7 +66,7 @@ struct CommitPlan {
         _ changes: inout DraftChanges, to directory: Directory, known: [EntryName: DraftFile], holding limit: Int
     ) throws -> [EntryName: (file: OpenFile, status: FileStatus)] {
         var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
-        for (name, data) in changes.writes {
+        for (name, data) in changes.writes.sorted(by: { $0.key < $1.key }) {
             if let known = known[name] {
                 if known.data == data { changes.forgetWrite(name) }
             } else if let current = try directory.openFileIfPresent(name) {
@@ -77,7 +77,7 @@ struct CommitPlan {
                 }
             }
         }
-        for name in changes.removals {
+        for name in changes.removals.sorted() {
             guard let status = try directory.statusIfPresent(of: name) else {
                 changes.forgetRemoval(name)
                 continue

@@ -109,7 +109,9 @@ private struct Batch {
                 return true
             }
         } else {
-            for (directory, commits) in directories.values { flushNames(in: directory, commits) }
+            for (directory, commits) in directories.values.sorted(by: { $0.commits[0] < $1.commits[0] }) {
+                flushNames(in: directory, commits)
+            }
         }
     }
 

@@ -69,7 +69,7 @@ struct Reconciler {
         }
         // After the arrivals: what was renamed has arrived under its new name by now.
         guard let new else { return }
-        for (name, entry) in carried where !seen.contains(name) {
+        for (name, entry) in carried.sorted(by: { $0.key < $1.key }) where !seen.contains(name) {
             try delete(name, in: new, aside: old, carried: entry, path: path)
         }
         // What has come is durable in its new place before the directory that it was in goes.
@@ -217,7 +217,7 @@ struct Reconciler {
         if standing.kind == .directory {
             let subdirectory = try Directory(name, in: new)
             try subdirectory.makeWritable(standing)
-            for (child, entry) in carried.children {
+            for (child, entry) in carried.children.sorted(by: { $0.key < $1.key }) {
                 try delete(child, in: subdirectory, aside: old, carried: entry, path: "\(path)\(name)/")
             }
             do {

@@ -155,7 +155,7 @@ final class SwapCommit: Commit {
         if flushing == .eachFile { try flush(staging) }
         if record.isEmpty { return }
         // The record tells dropped entries by size and time, which must be as durable as the record is.
-        for name in plan.changes.unmanagedRemovals.keys where dropped[name]?.kind == .file {
+        for name in plan.changes.unmanagedRemovals.keys.sorted() where dropped[name]?.kind == .file {
             guard let file = try old?.openFileIfPresent(name)?.file else { continue }
             try file.flush()
             receipt.flushes += 1
