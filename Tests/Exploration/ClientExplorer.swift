@@ -105,7 +105,7 @@ struct ClientExplorer {
             let sorted = outcomes.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
             check(machine, schedule, sorted)
         }
-        if let point = crash.withLock({ $0 }) { check(point, schedule) }
+        if let cut, let point = crash.withLock({ $0 }) { check(point, schedule, cut) }
         return interleaving.steps
     }
 
@@ -121,7 +121,10 @@ struct ClientExplorer {
     }
 
     /// The power fails for all of them; whatever they had done, no document is torn.
-    private mutating func check(_ point: CrashPoint, _ schedule: Set<Int>) {
+    private mutating func check(_ point: CrashPoint, _ schedule: Set<Int>, _ cut: Int) {
+        func fail(_ problem: String, _ before: SimulatedTree, _ after: SimulatedTree) {
+            self.fail(schedule, "after a crash, \(problem)", before, after, cut: cut)
+        }
         // Numbers of one file alone are no pair.
         if clients.name.contains("one") { return }
         point.forEachState(.init(limit: bounds.crashStates, seed: world.seed)) { _, tree in
@@ -132,22 +135,23 @@ struct ClientExplorer {
                 let report = try world.open(machine).recoveryReport
                 let contents = Contents(of: machine.tree)
                 if !report.isComplete {
-                    fail(schedule, "after a crash, the recovery is not complete: \(report)", tree, machine.tree)
+                    fail("the recovery is not complete: \(report)", tree, machine.tree)
                 } else if let flaw = Clients.tornDocument(contents) {
-                    fail(schedule, "after a crash, \(flaw)", tree, machine.tree)
+                    fail(flaw, tree, machine.tree)
                 } else if contents.names.contains(where: { $0.hasPrefix(".") }) {
-                    fail(schedule, "after a crash, something is left behind", tree, machine.tree)
+                    fail("something is left behind", tree, machine.tree)
                 }
             } catch {
-                fail(schedule, "after a crash, the recovery failed: \(error)", tree, machine.tree)
+                fail("the recovery failed: \(error)", tree, machine.tree)
             }
         }
     }
 
     private mutating func fail(
-        _ schedule: Set<Int>, _ problem: String, _ before: SimulatedTree?, _ after: SimulatedTree?
+        _ schedule: Set<Int>, _ problem: String, _ before: SimulatedTree?, _ after: SimulatedTree?, cut: Int? = nil
     ) {
-        let trail = "preempt:" + schedule.sorted().map(String.init).joined(separator: ".")
+        let trail =
+            "preempt:" + schedule.sorted().map(String.init).joined(separator: ".") + (cut.map { "/cut:\($0)" } ?? "")
         counts.add(
             Violation(
                 world: world, trail: trail, problem: problem, before: before?.listing ?? "", after: after?.listing ?? ""

@@ -142,10 +142,17 @@ struct Exploration {
     }
 
     private func replay(_ name: String) throws {
-        let shape = try Shapes.all.first { $0.name == name }.orThrow("there is no shape “\(name)”")
         let profile = try options.profiles.first.orThrow("there is no profile \(options.profile ?? "")")
+        if let clients = Clients.all.first(where: { $0.name == name }) {
+            return try AttemptReplay(trail: options.trail).run(clients, profile, seed: options.seed)
+        }
+        let shape = try Shapes.all.first { $0.name == name }.orThrow("there is no shape “\(name)”")
+        let world = World(shape, profile, seed: options.seed)
+        if options.trail.hasPrefix("fault:") || options.trail.hasPrefix("edit:") {
+            return try AttemptReplay(trail: options.trail).run(world)
+        }
         let trail = options.trail == "none" ? Trail() : try Trail(options.trail).orThrow("the trail can't be read")
-        try Replay(world: World(shape, profile, seed: options.seed), trail: trail).run()
+        try Replay(world: world, trail: trail).run()
     }
 }
 

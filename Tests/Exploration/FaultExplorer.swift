@@ -21,26 +21,45 @@ struct FaultExplorer {
         self.stopsAtFirstViolation = stopsAtFirstViolation
     }
 
-    private enum Duration: String, CaseIterable { case once, forGood = "for good" }
+    enum Duration: String, CaseIterable, Sendable { case once, always }
+
+    /// One failure: which call of the commit, which of its faults, and for how long.
+    struct Attempt {
+        let call: Int
+        let fault: Int
+        let duration: Duration
+
+        var trail: String { "fault:\(call).\(fault).\(duration.rawValue)" }
+    }
 
     mutating func run() {
         do {
             let start = try world.start().tree
             let calls = try trace(start)
             for call in calls where call.index % stride == Int(world.seed) % stride {
-                for fault in call.call.plausibleFaults {
+                for (number, fault) in call.call.plausibleFaults.enumerated() {
                     for duration in Duration.allCases {
                         // Nobody is interrupted for ever.
-                        if duration == .forGood, fault == .failure(.interrupted) { continue }
+                        if duration == .always, fault == .failure(.interrupted) { continue }
                         if stopsAtFirstViolation, counts.violationCount > 0 { return }
                         counts.faults += 1
-                        attempt(start, call, fault, duration)
+                        attempt(start, call, Attempt(call: call.index, fault: number, duration: duration))
                     }
                 }
             }
         } catch {
             fail("none", "the commit failed without any fault: \(error)", nil, nil)
         }
+    }
+
+    /// Makes one failure again.
+    mutating func replay(_ attempt: Attempt) throws {
+        let start = try world.start().tree
+        let call = try trace(start).first { $0.index == attempt.call }.orThrow("there is no call \(attempt.call)")
+        guard call.call.plausibleFaults.indices.contains(attempt.fault) else {
+            throw Unexpected("\(call) has no fault \(attempt.fault)")
+        }
+        self.attempt(start, call, attempt)
     }
 
     private func trace(_ start: SimulatedTree) throws -> [SimulatedCall] {
@@ -56,19 +75,19 @@ struct FaultExplorer {
         return calls.withLock { $0 }
     }
 
-    private mutating func attempt(
-        _ start: SimulatedTree, _ call: SimulatedCall, _ fault: SimulatedFault, _ duration: Duration
-    ) {
+    private mutating func attempt(_ start: SimulatedTree, _ call: SimulatedCall, _ attempt: Attempt) {
+        let fault = call.call.plausibleFaults[attempt.fault]
         let machine = world.boot(start, 0)
         let mutant = world.mutant?.interceptor()
         machine.intercept { now in
             let isHit =
-                now.index == call.index || (duration == .forGood && now.index > call.index && now.call == call.call)
+                now.index == call.index
+                || (attempt.duration == .always && now.index > call.index && now.call == call.call)
             return isHit ? fault : mutant?(now)
         }
         let error = outcome(machine)
         machine.intercept(world.mutant?.interceptor())
-        let name = "\(call), \(fault) \(duration.rawValue)"
+        let name = "\(call), \(fault) \(attempt.duration.rawValue)"
         let result = error.map { "failed: \($0)" } ?? "returned"
         let before = machine.tree
         func check(_ tree: SimulatedTree, _ how: String) -> (String, SimulatedTree)? {
@@ -76,20 +95,21 @@ struct FaultExplorer {
         }
         if machine.openDescriptorCount > 0 {
             fail(
-                name, "\(name)\nthe commit \(result)\n\(machine.openDescriptorCount) descriptors stay open", before, nil
+                attempt.trail, "\(name)\nthe commit \(result)\n\(machine.openDescriptorCount) descriptors stay open",
+                before, nil
             )
         }
         if error != nil, !fault.mayFail {
-            fail(name, "\(name)\nthe commit \(result)\nwhere it should have gone on", before, nil)
+            fail(attempt.trail, "\(name)\nthe commit \(result)\nwhere it should have gone on", before, nil)
         }
-        if let (problem, after) = check(before, "opened again") { return fail(name, problem, before, after) }
+        if let (problem, after) = check(before, "opened again") { return fail(attempt.trail, problem, before, after) }
         guard world.shape.isDurable else { return }
         var found: (String, SimulatedTree, SimulatedTree)?
         machine.crashPoint.forEachState(.init(limit: states, seed: world.seed)) { _, tree in
             guard found == nil else { return }
             if let (problem, after) = check(tree, "opened again after a crash") { found = (problem, tree, after) }
         }
-        if let (problem, tree, after) = found { fail(name, problem, tree, after) }
+        if let (problem, tree, after) = found { fail(attempt.trail, problem, tree, after) }
     }
 
     /// What the commit failed with; nil where it returned.
@@ -128,7 +148,7 @@ struct FaultExplorer {
     private mutating func fail(_ trail: String, _ problem: String, _ before: SimulatedTree?, _ after: SimulatedTree?) {
         counts.add(
             Violation(
-                world: world, trail: "fault", problem: problem, before: before?.listing ?? "",
+                world: world, trail: trail, problem: problem, before: before?.listing ?? "",
                 after: after?.listing ?? ""))
     }
 }

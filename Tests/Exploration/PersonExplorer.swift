@@ -124,11 +124,11 @@ struct PersonExplorer {
             let start = try world.start().tree
             let machine = world.boot(start, 0)
             try world.shape.commit(try world.open(machine))
-            for edit in Edit.all {
+            for (number, edit) in Edit.all.enumerated() {
                 seen = []
                 for moment in 0..<machine.callCount where !isDone {
-                    attempt(edit, start, at: moment, inside: false)
-                    if edit.actInside != nil { attempt(edit, start, at: moment, inside: true) }
+                    attempt(Moment(edit: number, call: moment, isInside: false), start)
+                    if edit.actInside != nil { attempt(Moment(edit: number, call: moment, isInside: true), start) }
                 }
             }
         } catch {
@@ -136,11 +136,32 @@ struct PersonExplorer {
         }
     }
 
-    private mutating func attempt(_ edit: Edit, _ start: SimulatedTree, at moment: Int, inside: Bool) {
+    /// When an edit happens, and from where.
+    struct Moment {
+        let edit: Int
+        let call: Int
+        let isInside: Bool
+
+        var trail: String { "edit:\(edit).\(call)\(isInside ? ".inside" : "")" }
+
+        var name: String {
+            "a person \(Edit.all[edit].name)\(isInside ? ", from within the folder," : "") before call \(call)"
+        }
+    }
+
+    /// Makes one edit again.
+    mutating func replay(_ moment: Moment) throws {
+        guard Edit.all.indices.contains(moment.edit) else { throw Unexpected("there is no edit \(moment.edit)") }
+        attempt(moment, try world.start().tree)
+    }
+
+    private mutating func attempt(_ moment: Moment, _ start: SimulatedTree) {
+        let edit = Edit.all[moment.edit]
+        let inside = moment.isInside
         let machine = world.boot(start, 0)
         let person = Person(machine)
         let happened = Mutex<Result<Void, any Error>?>(nil)
-        let crashes = !inside && (moment + Int(world.seed)) % crashStride == 0
+        let crashes = !inside && (moment.call + Int(world.seed)) % crashStride == 0
         let mutant = world.mutant?.interceptor()
         do {
             // Held open for the whole time, as a shell does.
@@ -148,7 +169,7 @@ struct PersonExplorer {
             let first = machine.callCount
             machine.intercept { call in
                 // The person's own calls are no moments.
-                if call.client == 0, call.index - first == moment, happened.withLock({ $0 == nil }) {
+                if call.client == 0, call.index - first == moment.call, happened.withLock({ $0 == nil }) {
                     let result = Result<Void, any Error> {
                         if let folder { _ = try edit.actInside?(person, folder) } else { try edit.act(person) }
                     }
@@ -167,10 +188,10 @@ struct PersonExplorer {
             _ = folder
             // Between two renames there is no document, and a person's program says so.
             guard case .success = happened.withLock({ $0 }) else { return }
-            check(machine, edit, moment, inside: inside, failure)
+            check(machine, edit, moment, failure)
             if crashes, failure == nil { check(machine.stopRecording(), edit, moment) }
         } catch {
-            fail("edit", "the person could not begin: \(error)", nil, nil)
+            fail(moment.trail, "the person could not begin: \(error)", nil, nil)
         }
     }
 
@@ -192,20 +213,15 @@ struct PersonExplorer {
         return first
     }
 
-    private func name(_ edit: Edit, _ moment: Int, inside: Bool) -> String {
-        "a person \(edit.name)\(inside ? ", from within the folder," : "") before call \(moment)"
-    }
-
     private mutating func check(
-        _ machine: SimulatedMachine, _ edit: Edit, _ moment: Int, inside: Bool, _ failure: (any Error)?
+        _ machine: SimulatedMachine, _ edit: Edit, _ moment: Moment, _ failure: (any Error)?
     ) {
-        let effects = [edit.effect] + (inside ? edit.made.map { [$0] } ?? [] : [])
+        let effects = [edit.effect] + (moment.isInside ? edit.made.map { [$0] } ?? [] : [])
         var contents = Contents(of: machine.tree)
         if contents.names.contains(where: { $0.hasPrefix(".old-") }) {
             // Somebody works in the old generation still; the next recovery brings it over.
             do { _ = try world.open(machine) } catch {
-                return fail(
-                    "edit", "\(name(edit, moment, inside: inside))\nthe recovery failed: \(error)", nil, machine.tree)
+                return fail(moment.trail, "\(moment.name)\nthe recovery failed: \(error)", nil, machine.tree)
             }
             contents = Contents(of: machine.tree)
         }
@@ -213,35 +229,35 @@ struct PersonExplorer {
             // It may refuse to go on, and then nothing has changed.
             if let flaw = flaw(in: contents, effects, mustBeNew: false, mustBeOld: true) {
                 fail(
-                    "edit", "\(name(edit, moment, inside: inside))\nthe commit failed: \(failure)\n\(flaw)", nil,
+                    moment.trail, "\(moment.name)\nthe commit failed: \(failure)\n\(flaw)", nil,
                     machine.tree)
             }
         } else if let flaw = flaw(in: contents, effects, mustBeNew: true) {
-            fail("edit", "\(name(edit, moment, inside: inside))\n\(flaw)", nil, machine.tree)
+            fail(moment.trail, "\(moment.name)\n\(flaw)", nil, machine.tree)
         }
     }
 
-    private mutating func check(_ points: [CrashPoint], _ edit: Edit, _ moment: Int) {
+    private mutating func check(_ points: [CrashPoint], _ edit: Edit, _ moment: Moment) {
         let effects = [edit.effect] + edit.undone
         for (number, point) in points.enumerated() {
-            point.forEachState(.init(limit: crashStates, seed: world.seed &+ UInt64(moment))) { choice, tree in
+            point.forEachState(.init(limit: crashStates, seed: world.seed &+ UInt64(moment.call))) { choice, tree in
                 guard !isDone, seen.insert([tree.canonicalHash, UInt64(number)]).inserted else { return }
                 counts.states += 1
                 let machine = world.boot(tree, 1)
                 let what =
-                    "\(name(edit, moment, inside: false)), and the power fails at cut \(number):\(choice) behind it"
+                    "\(moment.name), and the power fails at cut \(number):\(choice) behind it"
                 do {
                     let report = try world.open(machine).recoveryReport
                     let mustBeNew = number == points.count - 1
                     if !report.isComplete {
-                        fail("edit", "\(what)\nthe recovery is not complete: \(report)", tree, machine.tree)
+                        fail(moment.trail, "\(what)\nthe recovery is not complete: \(report)", tree, machine.tree)
                     } else if let flaw = flaw(
                         in: edit.settled(Contents(of: machine.tree)), effects, mustBeNew: mustBeNew)
                     {
-                        fail("edit", "\(what)\n\(flaw)", tree, machine.tree)
+                        fail(moment.trail, "\(what)\n\(flaw)", tree, machine.tree)
                     }
                 } catch {
-                    fail("edit", "\(what)\nthe recovery failed: \(error)", tree, machine.tree)
+                    fail(moment.trail, "\(what)\nthe recovery failed: \(error)", tree, machine.tree)
                 }
             }
         }
