@@ -6,9 +6,7 @@ import Synchronization
 /// Runs what was asked for, and prints one line for each group of shapes.
 struct Exploration {
     let options: Options
-    private var violations: [Violation] = []
-    private var violationCount = 0
-    private var states = 0
+    private var total = Counts()
     private var survivors = 0
 
     init(_ options: Options) { self.options = options }
@@ -21,9 +19,11 @@ struct Exploration {
         if options.includes("clients") { clients() }
         if options.includes("person") { person() }
         if options.parts.contains("mutants") { try mutants() }
-        print("\(states) distinct states, \(violationCount) violations")
-        for violation in violations { print("\n\(violation)") }
-        if violationCount + survivors > 0 { exit(1) }
+        print(
+            "explored   \(options.shapes.count) shapes, \(Clients.all.count) sets of programs, \(options.profiles.count) models: \(total.states) distinct states, \(total.cuts) cuts of commits, \(total.recoveryCuts) cuts of recoveries, \(total.faults) failures, \(total.schedules) orders, \(total.edits) edits; \(total.violationCount) violations"
+        )
+        for violation in total.violations { print("\n\(violation)") }
+        if total.violationCount + survivors > 0 { exit(1) }
     }
 
     private var worlds: [(key: Shape.Group, job: World)] {
@@ -48,7 +48,7 @@ struct Exploration {
         }
         for group in Shape.Group.allCases {
             guard let counts = sums[group] else { continue }
-            note(counts)
+            total += counts
             print(
                 "crashes    \(group.rawValue.padded(10)) \(counts.states) states, \(counts.cuts) cuts of commits (\(counts.sampledCuts) sampled), \(counts.recoveryCuts) cuts of recoveries, \(counts.violationCount) violations"
             )
@@ -66,7 +66,7 @@ struct Exploration {
         }
         for group in Shape.Group.allCases {
             guard let counts = sums[group] else { continue }
-            note(counts)
+            total += counts
             print(
                 "faults     \(group.rawValue.padded(10)) \(counts.faults) faults, \(counts.violationCount) violations")
         }
@@ -88,7 +88,7 @@ struct Exploration {
         }
         for clients in Clients.all {
             guard let counts = sums[clients.name] else { continue }
-            note(counts)
+            total += counts
             print(
                 "clients    \(clients.name.padded(46)) \(counts.schedules) orders, \(counts.states) states, \(counts.violationCount) violations"
             )
@@ -109,7 +109,7 @@ struct Exploration {
         }
         for shape in shapes {
             guard let counts = sums[shape.name] else { continue }
-            note(counts)
+            total += counts
             print(
                 "person     \(shape.name.padded(46)) \(counts.edits) edits, \(counts.states) states, \(counts.violationCount) violations"
             )
@@ -133,12 +133,6 @@ struct Exploration {
         print("mutants    \(table.summary)")
         if let path = options.table { try table.article.write(toFile: path, atomically: true, encoding: .utf8) }
         survivors = table.survived
-    }
-
-    private mutating func note(_ counts: Counts) {
-        states += counts.states
-        violationCount += counts.violationCount
-        violations.append(contentsOf: counts.violations)
     }
 
     private func replay(_ name: String) throws {
