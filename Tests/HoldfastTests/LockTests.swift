@@ -99,6 +99,28 @@ import Testing
         #expect(try store.remnants().isEmpty)
     }
 
+    @Test(arguments: ["a directory", "a symbolic link"])
+    func `what stands in the lock file's place is named, and what to do about it`(what: String) throws {
+        let store = try TemporaryStore()
+        let opened = try store.open()
+        try opened.update("X") { try $0.set("1", for: .metadata) }
+        try store.delete(".lock")
+        if what == "a directory" {
+            try store.write("", to: ".lock/file")
+        } else {
+            try FileManager.default.createSymbolicLink(
+                atPath: store.url(".lock").path, withDestinationPath: "X/metadata.json")
+        }
+        let error = #expect(throws: HoldfastError.self) {
+            try opened.update("X") { try $0.set("2", for: .metadata) }
+        }
+        #expect(error?.code == .unexpectedEntry)
+        #expect(
+            error?.description.hasSuffix("`.lock` is \(what); move it away; Holdfast makes a new one") == true,
+            "\(String(describing: error))")
+        #expect(try store.read("X/metadata.json") == "\"1\"")
+    }
+
     @Test func `a lock file that is removed under a waiter leaves one holder`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()

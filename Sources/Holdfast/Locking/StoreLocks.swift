@@ -45,7 +45,7 @@ struct StoreLocks: Sendable {
     ) throws -> Held {
         let start = ContinuousClock.now
         while true {
-            let held = Held(try store.openOrCreate(Self.fileName, mode: 0o666))
+            let held = Held(try openFile())
             var taken: Set<LockRange> = []
             for document in documents.sorted(by: { $0.lockRange < $1.lockRange })
             where taken.insert(document.lockRange).inserted {
@@ -58,17 +58,14 @@ struct StoreLocks: Sendable {
             }
             // A person may have removed or replaced the file; then others lock a different one.
             let status = try held.file.status()
-            guard status.kind == .file else {
-                throw HoldfastError(
-                    .unexpectedEntry, "`.lock` is a \(status.kind)", remedy: "move it away; Holdfast makes a new one")
-            }
+            guard status.kind == .file else { throw unexpected(status.kind) }
             if status.linkCount > 0 { return held }
         }
     }
 
     /// Runs a body while no name in the store moves (shared), or while it moves names (exclusive).
     func withNames<Result>(_ mode: LockMode, timeout: Duration, _ body: () throws -> Result) throws -> Result {
-        let file = try store.openOrCreate(Self.fileName, mode: 0o666)
+        let file = try openFile()
         let held = Held(file)
         defer { held.release() }
         guard try lock(file, Self.names, mode, timeout: timeout) else {
@@ -93,6 +90,23 @@ struct StoreLocks: Sendable {
             do { try held.file.fileSystem.unlock(held.file.descriptor, Self.names) } catch {}
         }
         return try body()
+    }
+
+    private func openFile() throws -> OpenFile {
+        do {
+            return try store.openOrCreate(Self.fileName, mode: 0o666)
+        } catch {
+            // What can't be opened for writing as a file is a directory (EISDIR) or a link (ELOOP): open(2).
+            guard error.errno == .isADirectory || error.errno == .loop,
+                let kind = try store.statusIfPresent(of: Self.fileName)?.kind, kind != .file
+            else { throw error }
+            throw unexpected(kind)
+        }
+    }
+
+    private func unexpected(_ kind: EntryKind) -> HoldfastError {
+        HoldfastError(
+            .unexpectedEntry, "`\(Self.fileName)` is a \(kind)", remedy: "move it away; Holdfast makes a new one")
     }
 
     private func lock(
