@@ -11,7 +11,10 @@
 struct KeyTable: ~Copyable {
     private var hashes = GrowableBuffer<UInt64>(capacity: 16)
     private var tokens = GrowableBuffer<UInt32>(capacity: 16)
-    /// Index plus one of a key; zero for an empty slot.
+    /// Index plus one of a key, and above it as many bits of its hash as there is room for; zero for an empty slot.
+    ///
+    /// The bits tell other keys apart where they stand: looking at their hashes would be a cache miss for each, once
+    /// these don't fit the cache any more.
     private var slots: UnsafeMutablePointer<UInt32>?
     private var mask = 0
     private static var scanLimit: Int { 12 }
@@ -78,10 +81,11 @@ struct KeyTable: ~Copyable {
     @inline(__always)
     func find(hash: UInt64, equals: (UInt32) -> Bool) -> UInt32? {
         if let slots {
+            let tag = tag(hash)
             var slot = Int(truncatingIfNeeded: hash) & mask
             while slots[slot] != 0 {
-                let index = Int(slots[slot]) - 1
-                if hashes[index] == hash, equals(tokens[index]) { return tokens[index] }
+                let number = Int(slots[slot] ^ tag)
+                if number <= mask, hashes[number - 1] == hash, equals(tokens[number - 1]) { return tokens[number - 1] }
                 slot = (slot + 1) & mask
             }
             return nil
@@ -122,8 +126,16 @@ struct KeyTable: ~Copyable {
 
     private func put(_ number: Int) {
         guard let slots else { return }
-        var slot = Int(truncatingIfNeeded: hashes[number - 1]) & mask
+        let hash = hashes[number - 1]
+        var slot = Int(truncatingIfNeeded: hash) & mask
         while slots[slot] != 0 { slot = (slot + 1) & mask }
-        slots[slot] = UInt32(truncatingIfNeeded: number)
+        slots[slot] = UInt32(truncatingIfNeeded: number) | tag(hash)
+    }
+
+    /// The bits of a hash that stand in a slot, above all that a number of a key can have: there are at least twice as
+    /// many slots as keys.
+    @inline(__always)
+    private func tag(_ hash: UInt64) -> UInt32 {
+        UInt32(truncatingIfNeeded: hash >> 32) & ~UInt32(truncatingIfNeeded: mask)
     }
 }
