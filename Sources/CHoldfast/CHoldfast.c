@@ -109,6 +109,7 @@ int holdfast_read_directory(int fd, void *context, holdfast_entry_function funct
     char buffer[32768] __attribute__((aligned(8)));
     for (;;) {
         long count = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+        if (count < 0 && errno == EINTR) continue; // Nothing was read: the position is where it was.
         if (count < 0 && errno == ENOENT) return 0; // The directory was removed: nothing is in it (POSIX, readdir).
         if (count <= 0) return (int)count;
         for (long at = 0; at < count;) {

@@ -56,6 +56,30 @@ import Testing
         #expect(try snapshot.value(.metadata) == "new")
     }
 
+    @Test(arguments: [false, true]) func `where a directory is quiet, names are looked at again only if it changes`(
+        changes: Bool
+    ) throws {
+        let store = try literalStore()
+        let writer = try store.open()
+        Thread.sleep(forTimeInterval: 0.05)
+        let change = Meanwhile({ call, entry in changes && call == .openat && entry == EntryName("events.json") }) {
+            try writer.update("X") { draft in try draft.set([4], for: .events) }
+            try writer.update("X") { draft in try draft.set("new config", for: .config) }
+        }
+        let looks = Mutex(0)
+        store.before = { (call, entry) throws(SystemCallError) in
+            if call == .statx, entry == EntryName("config.yaml") { looks.withLock { $0 += 1 } }
+            try change.hook(call, entry)
+        }
+        let opened = try store.open()
+        looks.withLock { $0 = 0 }
+        let snapshot = try opened.snapshot("X")
+        #expect(change.hasHappened == changes)
+        #expect(try snapshot.value(.config) == (changes ? "new config" : "old config"))
+        #expect(try snapshot.value(.events) == (changes ? [4] : [1, 2, 3]))
+        if !changes { #expect(looks.withLock { $0 } == 0) }
+    }
+
     @Test func `a reader that is always too late takes the lock and finishes`() throws {
         let store = try literalStore()
         let writer = try store.open()

@@ -6,6 +6,8 @@ public struct CodecRegistry: Sendable {
     /// Literal names are the usual case: one hash look-up.
     private var literals: [EntryName: Int] = [:]
     private var patterns: [(pattern: FilenamePattern, codec: Int)] = []
+    /// The literal names that are managed, in order; patterns may claim more.
+    private(set) var literalNames: [EntryName] = []
 
     /// Creates an empty registry: every file is unmanaged.
     public init() {}
@@ -46,6 +48,7 @@ public struct CodecRegistry: Sendable {
             }
         }
         codecs.append(codec)
+        literalNames = literals.keys.sorted()
     }
 
     /// Finds the codec that claims a filename.
@@ -56,19 +59,21 @@ public struct CodecRegistry: Sendable {
         codec(for: EntryName(filename))
     }
 
-    package func codec(for name: EntryName) -> (any ManagedFileCodec)? {
-        if let index = literals[name] { return codecs[index] }
-        guard ManageableNameRule.accepts(name.bytes) else { return nil }
-        return patterns.first { $0.pattern.matches(name.bytes) }.map { codecs[$0.codec] }
-    }
+    package func codec(for name: EntryName) -> (any ManagedFileCodec)? { index(for: name).map { codecs[$0] } }
 
-    /// The literal names that are managed, in order; patterns may claim more.
-    var literalNames: [EntryName] { literals.keys.sorted() }
+    private func index(for name: EntryName) -> Int? {
+        if let index = literals[name] { return index }
+        if patterns.isEmpty { return nil }
+        return name.withBytes { bytes in
+            guard ManageableNameRule.accepts(bytes) else { return nil }
+            return patterns.first { $0.pattern.matches(bytes) }?.codec
+        }
+    }
 
     /// Whether names are claimed that only a listing can find.
     var hasPatterns: Bool { !patterns.isEmpty }
 
     package func manages(_ name: EntryName) -> Bool {
-        codec(for: name) != nil
+        index(for: name) != nil
     }
 }

@@ -30,17 +30,17 @@ public struct FilenamePattern: Hashable, Sendable, ExpressibleByStringLiteral, C
     /// - Parameter filename: A filename.
     /// - Returns: Whether it matches, byte for byte.
     public func matches(_ filename: String) -> Bool {
-        matches(Array(filename.utf8)[...])
+        Array(filename.utf8).withUnsafeBufferPointer { matches($0) }
     }
 
     /// Linear-time glob: on a mismatch only the last star has to be reconsidered, since an earlier star can only
     /// have matched less than it could.
-    func matches(_ name: ArraySlice<UInt8>) -> Bool {
+    func matches(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
         let pattern = bytes
         var p = 0
-        var n = name.startIndex
+        var n = 0
         var restart: (pattern: Int, name: Int)?
-        while n < name.endIndex {
+        while n < name.count {
             if p < pattern.count, pattern[p] == Self.star {
                 restart = (p + 1, n)
                 p += 1

@@ -72,7 +72,7 @@ struct CarryOver {
         try new.makeDirectory(newName, mode: 0o700)
         let destination = try Directory(newName, in: new)
         var entry = Entry(status: status, isLinked: false)
-        for child in try source.entries() where !isDeletedButOpen(child.name) {
+        for child in try source.entries(.once) where !isDeletedButOpen(child.name) {
             entry.children[child.name] = try carry(
                 child.name, kind: child.kind, from: source, to: destination, path: "\(path)/\(child.name)")
         }

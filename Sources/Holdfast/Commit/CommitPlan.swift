@@ -49,7 +49,7 @@ struct CommitPlan {
         }
         self.changes = changes
         self.compared = compared
-        shape = try Self.shape(of: changes, in: directory, isRenaming: newName != nil, compared: Set(compared.keys))
+        shape = try Self.shape(of: changes, in: directory, isRenaming: newName != nil, compared: compared)
     }
 
     /// Closes the files that were compared: one that is deleted while it is open stays behind on FUSE.
@@ -90,13 +90,14 @@ struct CommitPlan {
     }
 
     private static func shape(
-        of changes: DraftChanges, in directory: Directory?, isRenaming: Bool, compared: Set<EntryName>
+        of changes: DraftChanges, in directory: Directory?, isRenaming: Bool,
+        compared: [EntryName: (file: OpenFile, status: FileStatus)]
     ) throws -> Shape {
         if isRenaming { return .nextGeneration }
         if changes.isEmpty { return .unchanged }
         guard let directory, changes.removals.isEmpty, changes.additions.isEmpty else { return .nextGeneration }
         if changes.unmanagedRemovals.isEmpty, changes.writes.count == 1, let name = changes.writes.keys.first,
-            try compared.contains(name) || directory.statusIfPresent(of: name) != nil
+            try compared[name] != nil || directory.statusIfPresent(of: name) != nil
         {
             return .replaceFile(name)
         }

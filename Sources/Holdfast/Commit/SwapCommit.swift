@@ -25,11 +25,12 @@ final class SwapCommit: Commit {
     /// Files that are held open between their write and their flush, at most.
     private static let openFileLimit = 64
 
-    private var root: Directory { context.root }
+    private let root: Directory
 
     init(_ plan: CommitPlan, context: StoreContext, flushing: FlushProtocol) {
         self.plan = plan
         self.context = context
+        root = context.root
         self.flushing = flushing
         document = plan.newName ?? plan.document
         old = plan.directory
@@ -60,7 +61,8 @@ final class SwapCommit: Commit {
 
     private func carryOver(from old: Directory, to staging: Directory, device: UInt64) throws {
         var carryOver = CarryOver(document: document, context: context, device: device, flushing: flushing)
-        for (name, kind) in try old.entries() where !isDeletedButOpen(name) {
+        // The next listing, in step 7, opens the directory anew.
+        for (name, kind) in try old.entries(.once) where !isDeletedButOpen(name) {
             if let status = try replacement(of: name, kind, in: old) {
                 dropped[name] = status
             } else {

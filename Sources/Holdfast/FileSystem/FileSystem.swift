@@ -128,7 +128,7 @@ extension FileSystem {
         of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
     ) throws(SystemCallError) {
         for entry in try entries(of: directory) {
-            entry.name.bytes.withUnsafeBufferPointer { body($0, entry.kind) }
+            entry.name.withBytes { body($0, entry.kind) }
         }
     }
 }

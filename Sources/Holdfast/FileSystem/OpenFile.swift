@@ -72,6 +72,17 @@ package final class OpenFile: OpenEntry {
 
     /// Whether the file holds exactly these bytes; it is read only as far as it does.
     package func holds(_ data: Data) throws(SystemCallError) -> Bool {
+        let result: Result<Bool, SystemCallError> = data.withUnsafeBytes { bytes in
+            do throws(SystemCallError) {
+                return .success(try holds(bytes.assumingMemoryBound(to: UInt8.self)))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    private func holds(_ data: UnsafeBufferPointer<UInt8>) throws(SystemCallError) -> Bool {
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: min(data.count + 1, Self.comparedAtOnce), alignment: 16)
         defer { buffer.deallocate() }
@@ -84,9 +95,8 @@ package final class OpenFile: OpenEntry {
             let count = try read(into: wanted, at: Int64(offset))
             if count == 0 { return offset == data.count }
             guard offset + count <= data.count else { return false }
-            guard let base = wanted.baseAddress else { return false }
-            let found = Data(bytesNoCopy: base, count: count, deallocator: .none)
-            if found != data.dropFirst(offset).prefix(count) { return false }
+            let found = UnsafeBufferPointer(rebasing: wanted.assumingMemoryBound(to: UInt8.self).prefix(count))
+            if !found.isSame(as: UnsafeBufferPointer(rebasing: data[offset..<(offset + count)])) { return false }
             offset += count
             if offset == data.count, count < wanted.count { return true }
         }

@@ -14,7 +14,7 @@ enum RemoveTree {
         if status.isMountPoint { throw SystemCallError(.rmdirat, .busy, entry: name) }
         let directory = try Directory(name, in: parent)
         try directory.makeWritable(status)
-        for entry in try directory.entries() where !isDeletedButOpen(entry.name) {
+        for entry in try directory.entries(.once) where !isDeletedButOpen(entry.name) {
             if entry.kind == .directory {
                 _ = try remove(entry.name, in: directory)
             } else {
@@ -33,7 +33,7 @@ enum RemoveTree {
             return true
         } catch  where error.errno == .notEmpty || error.errno == .exists {
             guard let directory = try parent.subdirectoryIfPresent(name) else { return true }
-            for entry in try directory.entries() where !isDeletedButOpen(entry.name) && entry.kind != .directory {
+            for entry in try directory.entries(.once) where !isDeletedButOpen(entry.name) && entry.kind != .directory {
                 throw error
             }
             return false

@@ -46,9 +46,9 @@ struct StoreLocks: Sendable {
         let start = ContinuousClock.now
         while true {
             let held = Held(try openFile())
-            var taken: Set<LockRange> = []
-            for document in documents.sorted(by: { $0.lockRange < $1.lockRange })
-            where taken.insert(document.lockRange).inserted {
+            var last: LockRange?
+            for document in documents.sorted(by: { $0.lockRange < $1.lockRange }) where document.lockRange != last {
+                last = document.lockRange
                 let left = timeout - (ContinuousClock.now - start)
                 guard try lock(held.file, document.lockRange, mode, timeout: max(left, .zero)) else {
                     throw HoldfastError.lockTimeout(

@@ -30,9 +30,9 @@ struct DocumentName: Hashable, Sendable, Comparable, CustomStringConvertible {
     private static func fault(of name: EntryName) -> String? {
         if name.count == 0 { return "it is empty" }
         if name.count > maximumLength { return "it has \(name.count) bytes" }
-        if name.bytes.first == UInt8(ascii: ".") { return "it starts with a dot" }
-        if name.bytes.contains(UInt8(ascii: "/")) { return "it holds a `/`" }
-        if name.bytes.contains(0) { return "it holds a NUL" }
+        if name.hasPrefix(".") { return "it starts with a dot" }
+        if name.withBytes({ $0.contains(UInt8(ascii: "/")) }) { return "it holds a `/`" }
+        if name.withBytes({ $0.contains(0) }) { return "it holds a NUL" }
         if name.string == nil { return "it is not UTF-8" }
         return nil
     }
@@ -56,7 +56,7 @@ struct DocumentName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// other.
     var lockRange: LockRange {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in entry.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        entry.withBytes { for byte in $0 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 } }
         return LockRange(start: 1 + Int64(hash & 0x3FFF_FFFF_FFFF_FFFF))
     }
 }

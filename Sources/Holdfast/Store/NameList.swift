@@ -11,7 +11,7 @@ struct NameList {
     }
 
     mutating func append(_ name: EntryName) {
-        name.bytes.withUnsafeBufferPointer { append($0) }
+        name.withBytes { append($0) }
     }
 
     mutating func append(_ name: UnsafeBufferPointer<UInt8>) {
@@ -24,7 +24,8 @@ struct NameList {
     ///
     /// - Returns: Those that are UTF-8, and the others.
     func sorted() -> (names: [String], faulty: [EntryName]) {
-        bytes.withUnsafeBufferPointer { bytes in
+        // Filled up, so that eight bytes can be read at once behind any name.
+        (bytes + [UInt8](repeating: 0, count: 8)).withUnsafeBufferPointer { bytes in
             var places = places
             let common = commonPrefix(bytes)
             for index in places.indices { places[index].key = Self.key(places[index], behind: common, bytes) }
@@ -33,13 +34,13 @@ struct NameList {
             var faulty: [EntryName] = []
             names.reserveCapacity(places.count)
             for (index, place) in places.enumerated() {
-                let name = UnsafeBufferPointer(rebasing: bytes[place.start..<place.end])
+                let name = Self.name(at: place, bytes)
                 if index > 0, place.key == places[index - 1].key,
-                    name.elementsEqual(bytes[places[index - 1].start..<places[index - 1].end])
+                    name.isSame(as: Self.name(at: places[index - 1], bytes))
                 {
                     continue
                 }
-                if let string = String(validating: name, as: UTF8.self) {
+                if let string = String(whole: name) {
                     names.append(string)
                 } else {
                     faulty.append(EntryName(bytes: name))
@@ -51,24 +52,26 @@ struct NameList {
 
     /// How many bytes all names have in common at their start.
     private func commonPrefix(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
-        guard let first = places.first else { return 0 }
-        var count = first.end - first.start
+        guard var common = places.first.map({ Self.name(at: $0, bytes) }) else { return 0 }
         for place in places {
-            count = min(count, place.end - place.start)
-            var same = 0
-            while same < count, bytes[first.start + same] == bytes[place.start + same] { same += 1 }
-            count = same
+            let start = UnsafeBufferPointer(rebasing: Self.name(at: place, bytes).prefix(common.count))
+            if start.isSame(as: common) { continue }
+            let count = zip(start, common).prefix { $0 == $1 }.count
+            common = UnsafeBufferPointer(rebasing: common.prefix(count))
         }
-        return count
+        return common.count
     }
 
     /// A name that ends within the eight bytes is filled up with zeros, which no name holds.
     private static func key(_ place: Place, behind prefix: Int, _ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        var key: UInt64 = 0
-        for index in (place.start + prefix)..<(place.start + prefix + 8) {
-            key = key << 8 | (index < place.end ? UInt64(bytes[index]) : 0)
-        }
-        return key
+        let start = place.start + prefix
+        let found = UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: start, as: UInt64.self)
+        // Behind the name, another begins; a shift by all 64 bits or more leaves nothing.
+        return UInt64(bigEndian: found) & ~(UInt64.max >> (8 * (place.end - start)))
+    }
+
+    private static func name(at place: Place, _ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: bytes[place.start..<place.end])
     }
 
     /// By keys first, byte by byte from the last to the first, each pass stable; then by names where keys are equal.
@@ -80,10 +83,14 @@ struct NameList {
             if starts.contains(places.count) { continue }
             var start = 0
             for byte in starts.indices { (starts[byte], start) = (start, start + starts[byte]) }
-            for place in places {
-                let byte = Int(place.key >> shift & 0xFF)
-                sorted[starts[byte]] = place
-                starts[byte] += 1
+            sorted.withUnsafeMutableBufferPointer { sorted in
+                starts.withUnsafeMutableBufferPointer { starts in
+                    for place in places {
+                        let byte = Int(place.key >> shift & 0xFF)
+                        sorted[starts[byte]] = place
+                        starts[byte] += 1
+                    }
+                }
             }
             swap(&places, &sorted)
         }

@@ -4,9 +4,9 @@ struct QuietListing {
     let context: StoreContext
 
     func read() throws -> StoreListing {
-        if let stamp = try QuietStamp(of: context.root, on: context.kind) {
+        if let stamp = QuietStamp(of: context.root, try context.root.status(), on: context.kind) {
             let listing = try StoreListing(of: context.root)
-            if try stamp.holds() { return listing }
+            if stamp.holds(try context.root.status()) { return listing }
         }
         return try context.locks.withNames(.shared, timeout: context.options.lockTimeout) {
             try StoreListing(of: context.root)

@@ -6,7 +6,6 @@ struct QuietStamp {
     /// Longer than the coarsest clock that Linux stamps directories with (a tick of 10 ms at 100 Hz).
     private static let quiet: Int64 = 20_000_000
 
-    private let directory: Directory
     private let change: Timestamp
 
     /// Takes the stamp, before a listing; nil where it could vouch for nothing: on a file system whose stamps may come from
@@ -14,22 +13,19 @@ struct QuietStamp {
     ///
     /// - Parameters:
     ///   - directory: What is going to be listed.
+    ///   - status: What a look at it has just found.
     ///   - kind: Its file system.
-    /// - Throws: What a look at the directory met.
-    init?(of directory: Directory, on kind: FileSystemKind) throws(SystemCallError) {
+    init?(of directory: Directory, _ status: FileStatus, on kind: FileSystemKind) {
         switch kind {
         case .ext2, .ext4, .xfs, .btrfs, .tmpfs: break
         default: return nil
         }
-        self.directory = directory
-        change = try directory.status().change
+        change = status.change
         guard change.nanoseconds(until: directory.fileSystem.now()) > Self.quiet else { return nil }
     }
 
-    /// Whether nothing moved, behind the listing.
-    ///
-    /// - Throws: What a look at the directory met.
-    func holds() throws(SystemCallError) -> Bool { try directory.status().change == change }
+    /// Whether nothing moved, as a look at the directory behind the listing tells.
+    func holds(_ status: FileStatus) -> Bool { status.change == change }
 }
 
 extension Timestamp {

@@ -7,18 +7,18 @@ public struct Snapshot: Sendable {
     /// The document's name.
     public let document: String
     /// The managed files, in order.
-    public let managedFiles: [String]
+    public var managedFiles: [String] { files.map(\.name.description) }
     /// The unmanaged entries, in order; bytes that are not UTF-8 show as U+FFFD.
-    public let unmanagedEntries: [String]
+    public var unmanagedEntries: [String] { unmanaged.map(\.description) }
 
-    private let files: [String: Data]
+    private let files: [(name: EntryName, data: Data)]
+    private let unmanaged: [EntryName]
     private let context: StoreContext
 
     init(_ document: DocumentName, _ contents: SnapshotReader.Contents, context: StoreContext) {
         self.document = document.description
-        managedFiles = contents.files.map(\.name.description)
-        unmanagedEntries = contents.unmanaged.map(\.description)
-        files = Dictionary(contents.files.map { ($0.name.description, $0.data) }) { first, _ in first }
+        files = contents.files
+        unmanaged = contents.unmanaged
         self.context = context
     }
 
@@ -39,17 +39,26 @@ public struct Snapshot: Sendable {
     /// - Returns: The bytes; nil where there is no such file.
     /// - Throws: ``HoldfastError`` where no codec claims the name.
     public func bytes(_ filename: String) throws(HoldfastError) -> Data? {
-        if let data = files[filename] { return data }
-        guard context.codecs.codec(for: filename) != nil else {
-            throw .unmanagedFilename(filename, document: document)
+        let name = EntryName(filename)
+        if let data = data(name) { return data }
+        guard context.codecs.manages(name) else { throw .unmanagedFilename(filename, document: document) }
+        return nil
+    }
+
+    private func data(_ name: EntryName) -> Data? {
+        var range = files.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if files[middle].name == name { return files[middle].data }
+            range = files[middle].name < name ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
         }
         return nil
     }
 
     /// Checks every file with its codec.
     func damage() -> [VerificationReport.Damage] {
-        managedFiles.compactMap { (name) -> VerificationReport.Damage? in
-            guard let data = files[name] else { return nil }
+        files.compactMap { (entry, data) -> VerificationReport.Damage? in
+            let name = entry.description
             do throws(HoldfastError) {
                 try CodecCall(document: document, filename: name, context: context).validate(data)
                 return nil
@@ -64,14 +73,15 @@ public struct Snapshot: Sendable {
         }
     }
 
-    var byteCount: Int64 { files.values.reduce(0) { $0 + Int64($1.count) } }
+    var byteCount: Int64 { files.reduce(0) { $0 + Int64($1.data.count) } }
 }
 
 /// Reads a consistent set of files without a lock, and with one where writers are too busy.
 ///
-/// The directory is opened once, then every file in it; then each name is looked at again. Files are never written in
-/// place, so the same inodes under the same names in the same directory mean that all of them belonged together at the
-/// moment between the last open and the first of these looks. An inode that is held open is not given to another file.
+/// The directory is opened once, then every file in it; then each name is looked at again, unless a ``QuietStamp`` tells
+/// that none has moved. Files are never written in place, so the same inodes under the same names in the same directory
+/// mean that all of them belonged together at the moment between the last open and the first of these looks. An inode that
+/// is held open is not given to another file.
 struct SnapshotReader {
     struct Contents {
         var files: [(name: EntryName, data: Data)] = []
@@ -105,15 +115,11 @@ struct SnapshotReader {
 
     /// - Returns: The contents; nil where something moved meanwhile.
     private func readUnlocked(_ document: DocumentName, _ directory: Directory) throws -> Contents? {
-        let managed: [EntryName]
-        var contents = Contents()
-        if isListingEnough {
-            (managed, contents.unmanaged) = try list(directory)
-        } else {
-            guard let stamp = try QuietStamp(of: directory, on: context.kind) else { return nil }
-            (managed, contents.unmanaged) = try list(directory)
-            guard try stamp.holds() else { return nil }
-        }
+        let before = try directory.status()
+        let stamp = QuietStamp(of: directory, before, on: context.kind)
+        guard isListingEnough || stamp != nil else { return nil }
+        let (managed, unmanaged) = try list(directory)
+        var contents = Contents(unmanaged: unmanaged)
         if managed.count > Self.openFileLimit { return nil }
         var opened: [(name: EntryName, file: OpenFile, status: FileStatus)] = []
         for name in managed {
@@ -124,10 +130,13 @@ struct SnapshotReader {
             guard let (file, status) = try directory.openFileIfPresent(name) else { continue }
             opened.append((name, file, status))
         }
-        let standing = try context.root.statusIfPresent(of: document.entry)
-        guard standing?.identity == (try directory.status().identity) else { return nil }
-        for (name, _, status) in opened where try directory.statusIfPresent(of: name)?.identity != status.identity {
-            return nil
+        guard let standing = try context.root.statusIfPresent(of: document.entry), standing.identity == before.identity
+        else { return nil }
+        if stamp?.holds(standing) != true {
+            guard isListingEnough else { return nil }
+            for (name, _, status) in opened where try directory.statusIfPresent(of: name)?.identity != status.identity {
+                return nil
+            }
         }
         for (name, file, status) in opened {
             contents.files.append((name, try file.readAll(size: status.size)))
@@ -180,6 +189,8 @@ struct SnapshotReader {
                 unmanaged.append(name)
             }
         }
-        return (managed.sorted(), unmanaged.sorted())
+        managed.sort()
+        unmanaged.sort()
+        return (managed, unmanaged)
     }
 }

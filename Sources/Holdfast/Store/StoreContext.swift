@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// What every operation of an open store works with.
-struct StoreContext: Sendable {
+final class StoreContext: Sendable {
     let root: Directory
     let kind: FileSystemKind
     let codecs: CodecRegistry
@@ -10,6 +10,18 @@ struct StoreContext: Sendable {
     let locks: StoreLocks
     /// The flush of step 6, which commits of several threads share.
     let sharedFlush = SharedFlush()
+
+    init(
+        root: Directory, kind: FileSystemKind, codecs: CodecRegistry, options: StoreOptions, capabilities: Capabilities,
+        locks: StoreLocks
+    ) {
+        self.root = root
+        self.kind = kind
+        self.codecs = codecs
+        self.options = options
+        self.capabilities = capabilities
+        self.locks = locks
+    }
 
     var isDurable: Bool { options.durability == .powerLoss }
 

@@ -17,7 +17,7 @@ struct StoreListing {
         }
         for (name, kind) in found.others {
             guard let kind = try root.kind(kind, of: name) else { continue }
-            if name.bytes.first == UInt8(ascii: ".") {
+            if name.hasPrefix(".") {
                 note(name, kind)
             } else if kind == .directory {
                 if let document = DocumentName(found: name) {
