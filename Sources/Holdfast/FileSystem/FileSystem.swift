@@ -296,4 +296,12 @@ package struct FileStatus: Hashable, Sendable {
 /// files where its log is; a realtime device of their own is not flushed with it, and makes it `other`.
 package enum FileSystemKind: String, Hashable, Sendable, Codable {
     case ext2, ext4, xfs, btrfs, tmpfs, overlayfs, zfs, fuse, nfs, smb, apfs, other
+
+    /// Whether a directory's times come from this machine's clock, at the moment of a change.
+    package var stampsAtOnce: Bool {
+        switch self {
+        case .ext2, .ext4, .xfs, .btrfs, .tmpfs: true
+        default: false
+        }
+    }
 }

@@ -16,10 +16,7 @@ struct QuietStamp {
     ///   - status: What a look at it has just found.
     ///   - kind: Its file system.
     init?(of directory: Directory, _ status: FileStatus, on kind: FileSystemKind) {
-        switch kind {
-        case .ext2, .ext4, .xfs, .btrfs, .tmpfs: break
-        default: return nil
-        }
+        guard kind.stampsAtOnce else { return nil }
         change = status.change
         guard change.nanoseconds(until: directory.fileSystem.now()) > Self.quiet else { return nil }
     }
