@@ -17,17 +17,22 @@ struct CrashExplorer {
 
     let world: World
     let bounds: Bounds
+    /// Of what is sampled; the world's own seed also makes its contents, and stays.
+    private var seed: UInt64
     private var seen: Set<UInt64> = []
     private(set) var counts = Counts()
 
     init(_ world: World, _ bounds: Bounds) {
         self.world = world
         self.bounds = bounds
+        seed = world.seed
     }
 
     private var isDone: Bool { bounds.stopsAtFirstViolation && counts.violationCount > 0 }
 
-    mutating func run() {
+    /// Explores; another round samples other states, and recovers only from those that none has met before.
+    mutating func run(round: UInt64 = 0) {
+        seed = world.seed &+ round
         do {
             let points = try commit()
             for (number, point) in points.enumerated() {
@@ -57,7 +62,7 @@ struct CrashExplorer {
             return
         }
         let trail = Trail().adding(cut, nil)
-        last.forEachState(.init(limit: bounds.states, seed: world.seed)) { choice, tree in
+        last.forEachState(.init(limit: bounds.states, seed: seed)) { choice, tree in
             if !isDone { check(tree, trail.adding(points.count - 1, choice), mustBeNew: false) }
         }
     }
@@ -86,9 +91,8 @@ struct CrashExplorer {
         }
         let isFirst = trail.cuts.isEmpty
         let limit = isFirst ? bounds.states : bounds.recoveryStates
-        let seed = world.seed &+ UInt64(cut) &* 0x9E37_79B9
         // What a kill of the process leaves is a state of each model: nothing is lost.
-        let isAll = point.forEachState(.init(limit: limit, seed: seed)) { choice, tree in
+        let isAll = point.forEachState(.init(limit: limit, seed: seed &+ UInt64(cut) &* 0x9E37_79B9)) { choice, tree in
             if isDone { return }
             check(tree, trail.adding(cut, choice), mustBeNew: mustBeNew)
         }

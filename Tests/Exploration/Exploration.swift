@@ -34,17 +34,37 @@ struct Exploration {
         .sorted { $0.job.shape.before.items.count > $1.job.shape.before.items.count }
     }
 
+    /// Rounds of a long run go on until so many distinct states were met.
+    private static let longStates = 10_000_000
+
     private mutating func crashes() {
         let isLong = options.isLong
-        let sums = explore(worlds) { world in
+        let jobs = worlds
+        var explorers = jobs.map { group, world in
             // What several documents leave multiplies.
-            let isBatch = world.shape.group == .batch
-            let bounds = CrashExplorer.Bounds(
-                states: isLong ? 4000 : 100, recoveryStates: isLong ? 40 : 6,
-                depth: (isLong ? 4 : 3) - (isBatch ? 1 : 0))
-            var explorer = CrashExplorer(world, bounds)
-            explorer.run()
-            return explorer.counts
+            return CrashExplorer(
+                world, .init(states: isLong ? 400 : 100, recoveryStates: 6, depth: group == .batch ? 2 : 3))
+        }
+        var (round, states, isOver): (UInt64, Int, Bool) = (0, 0, false)
+        repeat {
+            explorers = inParallel(explorers) { [round] explorer in
+                var explorer = explorer
+                explorer.run(round: round)
+                return explorer
+            }
+            let sum = explorers.reduce(into: Counts()) { $0 += $1.counts }
+            if isLong {
+                // At once, also to a file: a long run shows how far it is.
+                let line = "round \(round): \(sum.states) distinct states, \(sum.violationCount) violations\n"
+                FileHandle.standardError.write(Data(line.utf8))
+            }
+            // The few states of some shapes are all known after some rounds.
+            let isExhausted = sum.states - states <= sum.states / 1000
+            isOver = !isLong || sum.violationCount > 0 || sum.states >= Self.longStates || isExhausted
+            (round, states) = (round + 1, sum.states)
+        } while !isOver
+        let sums = zip(jobs, explorers).reduce(into: [:]) { sums, pair in
+            sums[pair.0.key, default: Counts()] += pair.1.counts
         }
         for group in Shape.Group.allCases {
             guard let counts = sums[group] else { continue }

@@ -143,23 +143,13 @@ private struct Batch {
         do {
             if try body() { sharedFlushes += 1 }
         } catch {
-            for index in indices { takeBack(index, error) }
+            for index in indices {
+                guard case .underway(let commit) = states[index] else { continue }
+                let failure = FailedFlush(document: commit.document, error: error)
+                states[index] = .done(
+                    .failure(failure.takeBack(in: commit.namesDirectory) { commit.undo(locks) }))
+            }
         }
-    }
-
-    /// A failed flush is not tried again: the kernel may have dropped the pages.
-    private mutating func takeBack(_ index: Int, _ error: SystemCallError) {
-        guard case .underway(let commit) = states[index] else { return }
-        let isUndone = commit.undo(locks)
-        states[index] = .done(
-            .failure(
-                HoldfastError(
-                    isUndone ? .flushFailed : .durabilityUnknown,
-                    isUndone
-                        ? "the save could not be made durable and was taken back"
-                        : "the save is in place, but the flush behind it failed: it may not survive a power loss",
-                    document: commit.document.description, operation: error.call.rawValue,
-                    errno: error.errno.rawValue, remedy: "check the disk, then save again")))
     }
 
     // Step 7.

@@ -39,7 +39,9 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
         public static let ioFailed = Code(name: .ioFailed)
         /// A flush failed, and nothing was saved.
         ///
-        /// It is not tried again: the kernel may have dropped the pages.
+        /// It is not tried again: the kernel may have dropped the pages. The names that it was to make durable are taken
+        /// back; where the flush behind that fails too, the message says that a power loss may bring the change again,
+        /// whole.
         public static let flushFailed = Code(name: .flushFailed)
         /// The save is in place and whole, but its last flush failed: it may not survive a power loss.
         public static let durabilityUnknown = Code(name: .durabilityUnknown)

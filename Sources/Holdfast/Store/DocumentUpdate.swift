@@ -105,19 +105,26 @@ struct DocumentUpdate {
     private func move(
         _ name: EntryName, to newName: EntryName, of document: DocumentName, _ locks: StoreLocks.Held
     ) throws -> Int {
-        let timeout = context.options.lockTimeout
-        try context.locks.movingNames(locks, timeout: timeout) {
-            try context.renameWithoutReplacing(name, in: root, to: newName, in: root)
-        }
-        if !context.isDurable { return 0 }
-        do {
-            try root.flush()
-        } catch {
-            try context.locks.movingNames(locks, timeout: timeout) {
-                try context.renameWithoutReplacing(newName, in: root, to: name, in: root)
+        func rename(_ name: EntryName, to newName: EntryName) throws {
+            try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
+                try context.renameWithoutReplacing(name, in: root, to: newName, in: root)
             }
-            throw error
         }
-        return 1
+        try rename(name, to: newName)
+        if !context.isDurable { return 0 }
+        do throws(SystemCallError) {
+            try root.flush()
+            return 1
+        } catch {
+            throw FailedFlush(document: document, error: error).takeBack(in: root) {
+                do {
+                    try rename(newName, to: name)
+                    return true
+                } catch {
+                    _ = context.warn(document, "the rename could not be taken back after a failed flush: \(error)")
+                    return false
+                }
+            }
+        }
     }
 }
