@@ -19,7 +19,8 @@ struct CrashExplorer {
     let bounds: Bounds
     /// Of what is sampled; the world's own seed also makes its contents, and stays.
     private var seed: UInt64
-    private var seen: Set<UInt64> = []
+    /// How near to the commit each state was met: from one that was met near the bound, less was explored.
+    private var seen: [UInt64: Int] = [:]
     private(set) var counts = Counts()
 
     init(_ world: World, _ bounds: Bounds) {
@@ -102,8 +103,10 @@ struct CrashExplorer {
     /// Recovers from one state, and looks at what comes out.
     mutating func check(_ tree: SimulatedTree, _ trail: Trail, mustBeNew: Bool) {
         let hash = tree.canonicalHash ^ (mustBeNew ? 0x5555_5555_5555_5555 : 0)
-        guard seen.insert(hash).inserted else { return }
-        counts.states += 1
+        let before = seen[hash]
+        if let before, before <= trail.cuts.count { return }
+        seen[hash] = trail.cuts.count
+        if before == nil { counts.states += 1 }
         recover(world.boot(tree, trail.cuts.count), tree, trail, mustBeNew: mustBeNew)
     }
 

@@ -16,8 +16,7 @@ struct Edit: Sendable {
     var undone: [@Sendable (Contents) -> Contents] = []
     /// What else it may hold where it was done from within a generation that is on its way out.
     var made: (@Sendable (Contents) -> Contents)?
-    /// Takes out what a crash may leave of a deletion that it cut off: parts of the folder, and a link that was just
-    /// taken from it, which recovery puts to the top, for a copied link can't be told by its content.
+    /// Takes out what a crash may leave of a deletion that it cut off: parts of the folder, under its own name.
     var settled: @Sendable (Contents) -> Contents = { $0 }
 
     private static let document = "\(Contents.storePath)/a"
@@ -65,7 +64,7 @@ struct Edit: Sendable {
         Edit(
             name: "renames a subfolder", act: { try $0.rename("\(document)/pictures", to: "photos") },
             effect: { $0.renaming("a/pictures", to: "a/photos") },
-            undone: [{ $0 }], settled: { $0["a/photos"] == nil ? $0 : $0.without("a/pictures").without("a/up") }),
+            undone: [{ $0 }], settled: { $0["a/photos"] == nil ? $0 : $0.without("a/pictures") }),
         Edit(
             name: "replaces a link",
             act: { person in

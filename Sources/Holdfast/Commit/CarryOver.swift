@@ -53,6 +53,15 @@ struct CarryOver {
                 let reason = "linkat: \(refusal)"
                 if !result.reasonsNotLinked.contains(reason) { result.reasonsNotLinked.append(reason) }
                 try copy(name, as: newName, status, from: old, to: new, path: path)
+                if status.kind == .symbolicLink, let now = try old.statusIfPresent(of: name),
+                    !now.isSameContent(as: status)
+                {
+                    // Nothing flushes a link's time, and a power loss may leave the time at which the copy was made. What
+                    // replaced the original must not be older than that: recovery keeps the newer one.
+                    try new.removeFile(newName)
+                    result.copied -= 1
+                    return try carry(name, as: newName, kind: now.kind, from: old, to: new, path: path)
+                }
                 return Entry(status: status, isLinked: false)
             }
             result.linked += 1

@@ -4,10 +4,6 @@
 /// The old generation is emptied entry by entry as each is found accounted for; what is left is the person's doing. So an
 /// entry is deleted only when it is known to stand in the new generation, or to be one that the commit was to drop.
 struct Reconciler {
-    let document: DocumentName
-    let context: StoreContext
-    /// What became of what a person did.
-    private(set) var actions: [Receipt.Reconciliation] = []
     /// When a directory of the new generation is flushed, before the old one's that it was filled from goes.
     enum Flushing {
         case never
@@ -16,6 +12,10 @@ struct Reconciler {
         case always
     }
 
+    let document: DocumentName
+    let context: StoreContext
+    /// What became of what a person did.
+    private(set) var actions: [Receipt.Reconciliation] = []
     private let flushing: Flushing
     /// Whether what comes keeps its name even against something newer.
     private let prefersArrivals: Bool
@@ -54,13 +54,13 @@ struct Reconciler {
                     try old.removeFile(found.name)
                 }
             } else if let carried = carried[name], kind == .directory, carried.status.isSameContent(as: found.status) {
-                let subdirectory = try Directory(name, in: old)
+                let subdirectory = try Directory(found.name, in: old)
                 try subdirectory.makeWritable(found.status)
                 var counterpart: Directory?
                 if let new { counterpart = try directory(name, in: new) }
                 try drain(
                     subdirectory, into: counterpart, carried: carried.children, dropped: [:], path: "\(path)\(name)/")
-                _ = try RemoveTree.removeEmptied(name, in: old)
+                _ = try RemoveTree.removeEmptied(found.name, in: old)
             } else if let carried = carried[name], carried.accountsFor(found.status) {
                 try old.removeFile(found.name)
             } else {
@@ -210,34 +210,47 @@ struct Reconciler {
     }
 
     /// Deletes from the new generation what a person deleted from the old one, unless it was touched since.
+    ///
+    /// It is taken aside first, a folder with all that is in it: what a crash leaves of it is known under its own path.
     private mutating func delete(
         _ name: EntryName, in new: Directory, aside old: Directory, carried: CarryOver.Entry, path: String
     ) throws(SystemCallError) {
         guard let standing = try new.statusIfPresent(of: name), carried.isUntouched(standing) else { return }
-        if standing.kind == .directory {
-            let subdirectory = try Directory(name, in: new)
-            try subdirectory.makeWritable(standing)
-            for (child, entry) in carried.children.sorted(by: { $0.key < $1.key }) {
-                try delete(child, in: subdirectory, aside: old, carried: entry, path: "\(path)\(name)/")
-            }
-            do {
-                try new.removeDirectory(name)
-            } catch  where error.errno == .notEmpty || error.errno == .exists {
-                return
-            }
-        } else if let found = try takeAside(name, from: new, into: old) {
-            guard carried.isUntouched(found.status) else {
-                // Saved in the last moment: it goes back.
-                if try !arrive(name, found, from: old, in: new) {
-                    try trash(found.name, from: old, as: name, path: path)
-                }
-                return
-            }
-            try old.removeFile(found.name)
-        } else {
-            try new.removeFile(name)
+        let folder = standing.kind == .directory ? try Directory(name, in: new) : nil
+        try folder?.makeWritable(standing)
+        let found = try takeAside(name, from: new, into: old)
+        let (taken, place) = found.map { ($0.name, old) } ?? (name, new)
+        if carried.isUntouched(found?.status ?? standing),
+            try remove(taken, folder, in: place, carried, path: "\(path)\(name)")
+        {
+            return actions.append(.init(path: "\(path)\(name)", action: .deleted))
         }
-        actions.append(.init(path: "\(path)\(name)", action: .deleted))
+        // Somebody saved there in the last moment: it goes back.
+        if let folder, standing.mode & 0o700 != 0o700 { try folder.setMode(standing.mode) }
+        if let found, try !arrive(name, found, from: old, in: new) {
+            try trash(found.name, from: old, as: name, path: path)
+        }
+    }
+
+    /// Removes a file, or a folder with what was carried there.
+    ///
+    /// - Returns: Whether it is gone; a folder stays that holds something else.
+    private mutating func remove(
+        _ name: EntryName, _ folder: Directory?, in parent: Directory, _ carried: CarryOver.Entry, path: String
+    ) throws(SystemCallError) -> Bool {
+        guard let folder else {
+            try parent.removeFile(name)
+            return true
+        }
+        for (child, entry) in carried.children.sorted(by: { $0.key < $1.key }) {
+            try delete(child, in: folder, aside: folder, carried: entry, path: "\(path)/")
+        }
+        do {
+            try parent.removeDirectory(name)
+            return true
+        } catch  where error.errno == .notEmpty || error.errno == .exists {
+            return false
+        }
     }
 
     private mutating func trash(

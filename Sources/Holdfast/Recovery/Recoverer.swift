@@ -243,7 +243,7 @@ struct Recoverer {
                 }
                 continue
             }
-            let directory = try Directory(name, in: old)
+            let directory = try Directory(entry, in: old)
             let counterpart =
                 try live?.statusIfPresent(of: name)?.kind == .directory ? live?.subdirectoryIfPresent(name) : nil
             let children = try self.standing(directory, in: counterpart, index)

@@ -213,18 +213,18 @@ package struct StableHasher: Sendable {
         value ^= value >> 29
     }
 
-    package mutating func combine(_ bytes: some Sequence<UInt8>) {
-        var word: UInt64 = 0
-        var count: UInt64 = 0
-        for byte in bytes {
-            word = word << 8 | UInt64(byte)
-            count += 1
-            if count % 8 == 0 {
-                combine(word)
-                word = 0
-            }
+    package mutating func combine(_ bytes: some Collection<UInt8>) {
+        if bytes.withContiguousStorageIfAvailable({ combine(UnsafeRawBufferPointer($0)) }) == nil {
+            Array(bytes).withUnsafeBytes { combine($0) }
         }
-        combine(word)
-        combine(count &+ 0x9E37_79B9_7F4A_7C15)
+    }
+
+    private mutating func combine(_ bytes: UnsafeRawBufferPointer) {
+        let whole = bytes.count & ~7
+        for offset in stride(from: 0, to: whole, by: 8) {
+            combine(UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+        }
+        combine(bytes[whole...].reduce(0) { $0 << 8 | UInt64($1) })
+        combine(UInt64(bytes.count) &+ 0x9E37_79B9_7F4A_7C15)
     }
 }
