@@ -72,14 +72,9 @@ package final class OpenFile: OpenEntry {
 
     /// Whether the file holds exactly these bytes; it is read only as far as it does.
     package func holds(_ data: Data) throws(SystemCallError) -> Bool {
-        let result: Result<Bool, SystemCallError> = data.withUnsafeBytes { bytes in
-            do throws(SystemCallError) {
-                return .success(try holds(bytes.assumingMemoryBound(to: UInt8.self)))
-            } catch {
-                return .failure(error)
-            }
+        try Self.withBytes(of: data) { bytes throws(SystemCallError) in
+            try holds(bytes.assumingMemoryBound(to: UInt8.self))
         }
-        return try result.get()
     }
 
     private func holds(_ data: UnsafeBufferPointer<UInt8>) throws(SystemCallError) -> Bool {
@@ -128,14 +123,7 @@ package final class OpenFile: OpenEntry {
 
     /// Writes all bytes from the start of the file.
     package func writeAll(_ data: Data) throws(SystemCallError) {
-        let result: Result<Void, SystemCallError> = data.withUnsafeBytes { buffer in
-            do throws(SystemCallError) {
-                return .success(try writeAll(buffer, at: 0))
-            } catch {
-                return .failure(error)
-            }
-        }
-        try result.get()
+        try Self.withBytes(of: data) { bytes throws(SystemCallError) in try writeAll(bytes, at: 0) }
     }
 
     /// Writes all bytes at an offset.
@@ -220,6 +208,20 @@ package final class OpenFile: OpenEntry {
             default: throw error
             }
         }
+    }
+
+    /// `withUnsafeBytes` with a typed throw, which Foundation's does not have.
+    private static func withBytes<Value>(
+        of data: Data, _ body: (UnsafeRawBufferPointer) throws(SystemCallError) -> Value
+    ) throws(SystemCallError) -> Value {
+        let result: Result<Value, SystemCallError> = data.withUnsafeBytes { bytes in
+            do throws(SystemCallError) {
+                return .success(try body(bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
     }
 
     @inline(__always)

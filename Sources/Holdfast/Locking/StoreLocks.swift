@@ -68,28 +68,27 @@ struct StoreLocks: Sendable {
         let file = try openFile()
         let held = Held(file)
         defer { held.release() }
-        guard try lock(file, Self.names, mode, timeout: timeout) else {
-            throw HoldfastError(
-                .lockTimeout,
-                "another process (\(file.fileSystem.lockHolder(file.descriptor, Self.names) ?? "unknown")) has kept the store's names locked for \(timeout.formattedSeconds)",
-                remedy: "see whether that process is stopped")
-        }
+        try lockNames(file, mode, timeout: timeout)
         return try body()
     }
 
     /// Runs a body that moves names, on behalf of a writer that holds its documents' locks already.
     func movingNames<Result>(_ held: Held, timeout: Duration, _ body: () throws -> Result) throws -> Result {
-        guard try lock(held.file, Self.names, .exclusive, timeout: timeout) else {
-            throw HoldfastError(
-                .lockTimeout,
-                "another process (\(held.file.fileSystem.lockHolder(held.file.descriptor, Self.names) ?? "unknown")) has kept the store's names locked for \(timeout.formattedSeconds)",
-                remedy: "see whether that process is stopped")
-        }
+        try lockNames(held.file, .exclusive, timeout: timeout)
         defer {
             // Released at the latest with the document's lock.
             do { try held.file.fileSystem.unlock(held.file.descriptor, Self.names) } catch {}
         }
         return try body()
+    }
+
+    private func lockNames(_ file: OpenFile, _ mode: LockMode, timeout: Duration) throws {
+        if try lock(file, Self.names, mode, timeout: timeout) { return }
+        let holder = file.fileSystem.lockHolder(file.descriptor, Self.names) ?? "unknown"
+        throw HoldfastError(
+            .lockTimeout,
+            "another process (\(holder)) has kept the store's names locked for \(timeout.formattedSeconds)",
+            remedy: "see whether that process is stopped")
     }
 
     private func openFile() throws -> OpenFile {

@@ -110,11 +110,12 @@ struct DocumentUpdate {
                 try context.renameWithoutReplacing(name, in: root, to: newName, in: root)
             }
         }
+        let flushes = try context.settleOldGeneration()
         try rename(name, to: newName)
-        if !context.isDurable { return 0 }
+        if !context.isDurable { return flushes }
         do throws(SystemCallError) {
             try root.flush()
-            return 1
+            return flushes + 1
         } catch {
             throw FailedFlush(document: document, error: error).takeBack(in: root) {
                 do {

@@ -33,6 +33,17 @@ final class StoreContext: Sendable {
         FlushProtocol.choose(options.durability, on: kind, documents: documents)
     }
 
+    /// Makes the end of a document's old generation durable, before the document's name goes from the store.
+    ///
+    /// A power loss that brought `.old-X` back, without `X`, would have it restored. A journal keeps that order by itself.
+    ///
+    /// - Returns: How many flushes it took.
+    func settleOldGeneration() throws(SystemCallError) -> Int {
+        guard flushProtocol(documents: 1) == .eachFile else { return 0 }
+        try root.flush()
+        return 1
+    }
+
     /// A receipt to be filled in.
     func receipt(_ document: DocumentName, _ outcome: Receipt.Outcome, _ flushing: FlushProtocol = .none) -> Receipt {
         var receipt = Receipt(document: document.description, outcome: outcome, durability: options.durability)

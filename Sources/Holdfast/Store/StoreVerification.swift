@@ -74,6 +74,7 @@ struct StoreVerification {
         if damage.isEmpty { return [] }
         guard let directory = try context.documentDirectory(document) else { return [] }
         try writeNote(damage, in: directory)
+        _ = try context.settleOldGeneration()
         let place = try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
             try Trash(context: context).move(document.entry, from: context.root, labelled: document.entry)
         }

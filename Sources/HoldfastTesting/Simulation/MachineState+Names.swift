@@ -280,7 +280,7 @@ extension MachineState {
         return FileStatus(
             identity: FileIdentity(device: 1, inode: lies.contains(.hidesInodes) ? 2 : node.inode), kind: node.kind,
             mode: node.attributes.mode, linkCount: links, user: node.attributes.user, group: node.attributes.group,
-            size: lies.contains(.hidesSizes) ? 0 : node.size, access: node.attributes.access, modification: time,
+            size: node.size, access: node.attributes.access, modification: time,
             change: node.attributes.change)
     }
 }

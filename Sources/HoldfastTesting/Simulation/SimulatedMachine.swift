@@ -50,8 +50,6 @@ package final class SimulatedMachine: Sendable {
         package static let hidesInodes = Lies(rawValue: 128)
         /// All files have one modification time.
         package static let hidesTimes = Lies(rawValue: 256)
-        /// All files have one size.
-        package static let hidesSizes = Lies(rawValue: 512)
     }
 
     private struct Guarded: Sendable {
