@@ -33,8 +33,8 @@ struct Contents: Equatable {
     // MARK: - Building
 
     /// With a folder: a document, or a subfolder.
-    func folder(_ path: String, mode: UInt32 = 0o755) -> Contents {
-        with(path, Item(kind: .folder, mode: mode))
+    func folder(_ path: String, mode: UInt32 = 0o755, time: Int64? = nil) -> Contents {
+        with(path, Item(kind: .folder, mode: mode, time: time))
     }
 
     /// With a managed file, as the codec writes it.
@@ -178,9 +178,8 @@ extension Contents {
                 add(id, "\(path)/", tree)
             }
             items[path] = Item(
-                kind: kind, mode: attributes.mode, time: kind == .folder ? nil : attributes.modification.seconds,
-                user: attributes.user, attributes: attributes.extended.mapValues { String(decoding: $0, as: UTF8.self) }
-            )
+                kind: kind, mode: attributes.mode, time: attributes.modification.seconds, user: attributes.user,
+                attributes: attributes.extended.mapValues { String(decoding: $0, as: UTF8.self) })
         }
     }
 

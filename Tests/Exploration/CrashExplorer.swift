@@ -19,8 +19,12 @@ struct CrashExplorer {
     let bounds: Bounds
     /// Of what is sampled; the world's own seed also makes its contents, and stays.
     private var seed: UInt64
-    /// How near to the commit each state was met: from one that was met near the bound, less was explored.
-    private var seen: [UInt64: Int] = [:]
+    private var seen: Set<UInt64> = []
+    /// What cuts of the commit leave.
+    ///
+    /// It is recovered from when all of it is known: met first as what a recovery's cut leaves, a state would be explored
+    /// less deep.
+    private var waiting: [(tree: SimulatedTree, trail: Trail, mustBeNew: Bool)] = []
     private(set) var counts = Counts()
 
     init(_ world: World, _ bounds: Bounds) {
@@ -42,11 +46,16 @@ struct CrashExplorer {
                 let mustBeNew = number == points.count - 1
                 explore(point, Trail(), cut: number, mustBeNew: mustBeNew)
                 if !world.shape.isDurable, !world.profile.ignoresSyncfs { try recoverUnflushed(point, cut: number) }
-                if world.shape.isDurable {
-                    // The process is killed, another one recovers, and only then the power fails.
-                    counts.cuts += 1
-                    recover(world.revive(point), nil, Trail().adding(number, nil), mustBeNew: mustBeNew)
-                }
+                // The sooner a violation is met, the better where it ends the search.
+                if bounds.stopsAtFirstViolation { recoverWaiting() }
+            }
+            recoverWaiting()
+            for (number, point) in points.enumerated() where world.shape.isDurable {
+                if isDone { return }
+                // The process is killed, another one recovers, and only then the power fails.
+                counts.cuts += 1
+                recover(
+                    world.revive(point), nil, Trail().adding(number, nil), mustBeNew: number == points.count - 1)
             }
         } catch {
             fail(Trail(), "the commit failed: \(error)", world, nil, nil)
@@ -103,11 +112,20 @@ struct CrashExplorer {
     /// Recovers from one state, and looks at what comes out.
     mutating func check(_ tree: SimulatedTree, _ trail: Trail, mustBeNew: Bool) {
         let hash = tree.canonicalHash ^ (mustBeNew ? 0x5555_5555_5555_5555 : 0)
-        let before = seen[hash]
-        if let before, before <= trail.cuts.count { return }
-        seen[hash] = trail.cuts.count
-        if before == nil { counts.states += 1 }
-        recover(world.boot(tree, trail.cuts.count), tree, trail, mustBeNew: mustBeNew)
+        guard seen.insert(hash).inserted else { return }
+        counts.states += 1
+        if trail.cuts.count == 1 {
+            waiting.append((tree, trail, mustBeNew))
+        } else {
+            recover(world.boot(tree, trail.cuts.count), tree, trail, mustBeNew: mustBeNew)
+        }
+    }
+
+    private mutating func recoverWaiting() {
+        for (tree, trail, mustBeNew) in waiting where !isDone {
+            recover(world.boot(tree, trail.cuts.count), tree, trail, mustBeNew: mustBeNew)
+        }
+        waiting = []
     }
 
     private mutating func recover(

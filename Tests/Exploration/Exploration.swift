@@ -81,7 +81,7 @@ struct Exploration {
         let sums = explore(worlds) { world in
             // Which calls fail, and how, has little to do with what a crash loses.
             if !options.isLong, world.profile.name == "ext4" || world.profile.name == "btrfs" { return Counts() }
-            var explorer = FaultExplorer(world, states: options.isLong ? 12 : 2)
+            var explorer = FaultExplorer(world, states: options.isLong ? 12 : 4)
             explorer.run()
             return explorer.counts
         }
@@ -124,7 +124,7 @@ struct Exploration {
         }
         let sums = explore(jobs) { world in
             var explorer = PersonExplorer(
-                world, crashStates: options.isLong ? 16 : 2, crashStride: options.isLong ? 1 : 64)
+                world, crashStates: options.isLong ? 16 : 2, crashStride: options.isLong ? 1 : 16)
             explorer.run()
             return explorer.counts
         }

@@ -64,6 +64,12 @@ struct Person {
         try directory.rename(name, to: EntryName(newName))
     }
 
+    /// Gives a file a second name in its folder.
+    func link(_ path: String, as newName: String) throws {
+        let (directory, name) = try parent(of: path)
+        try directory.link(name, to: EntryName(newName), in: directory)
+    }
+
     func setMode(_ mode: UInt32, of path: String) throws {
         let (directory, name) = try parent(of: path)
         try Directory(name, in: directory).setMode(mode)

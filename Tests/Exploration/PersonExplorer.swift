@@ -18,6 +18,8 @@ struct Edit: Sendable {
     var made: (@Sendable (Contents) -> Contents)?
     /// Takes out what a crash may leave of a deletion that it cut off: parts of the folder, under its own name.
     var settled: @Sendable (Contents) -> Contents = { $0 }
+    /// Whether a commit may refuse to go on.
+    var mayStop = true
 
     private static let document = "\(Contents.storePath)/a"
 
@@ -51,7 +53,7 @@ struct Edit: Sendable {
             effect: { $0.new("a/pictures/deep/x", "saved") }),
         Edit(
             name: "makes a file in a subfolder", act: { try $0.save("new", to: "\(document)/pictures/empty/n") },
-            effect: { $0.new("a/pictures/empty/n", "new") }),
+            effect: { $0.folder("a/pictures/empty").new("a/pictures/empty/n", "new") }),
         Edit(
             name: "deletes a file in a subfolder", act: { try $0.delete("\(document)/pictures/deep/x") },
             effect: { $0.without("a/pictures/deep/x") }, undone: [{ $0 }]),
@@ -71,7 +73,13 @@ struct Edit: Sendable {
                 try person.delete("\(document)/latest")
                 try person.make(Contents.Item(kind: .link(to: "NEW"), mode: 0o777), at: "\(document)/latest")
             }, effect: { $0.link("a/latest", to: "NEW") }),
+        Edit(
+            name: "gives a file a temporary file's name too",
+            act: { try $0.link("\(document)/QUERY.md", as: temporary) }, effect: { $0 }, mayStop: false),
     ]
+
+    /// The kernel's own, of a managed file.
+    fileprivate static let temporary = "meta.txt.tmp"
 }
 
 extension Contents {
@@ -217,14 +225,17 @@ struct PersonExplorer {
     ) {
         let effects = [edit.effect] + (moment.isInside ? edit.made.map { [$0] } ?? [] : [])
         var contents = Contents(of: machine.tree)
-        if contents.names.contains(where: { $0.hasPrefix(".old-") }) {
-            // Somebody works in the old generation still; the next recovery brings it over.
+        if contents.names.contains(where: { $0.hasPrefix(".old-") }) || contents["a/\(Edit.temporary)"] != nil {
+            // Somebody works in the old generation still, or made what a crash might have left: the next recovery sees to
+            // it.
             do { _ = try world.open(machine) } catch {
                 return fail(moment.trail, "\(moment.name)\nthe recovery failed: \(error)", nil, machine.tree)
             }
             contents = Contents(of: machine.tree)
         }
-        if let failure {
+        if let failure, !edit.mayStop {
+            fail(moment.trail, "\(moment.name)\nthe commit failed: \(failure)", nil, machine.tree)
+        } else if let failure {
             // It may refuse to go on, and then nothing has changed.
             if let flaw = flaw(in: contents, effects, mustBeNew: false, mustBeOld: true) {
                 fail(

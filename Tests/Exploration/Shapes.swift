@@ -14,9 +14,8 @@ enum Shapes {
     static let rich =
         small
         .folder("a/pictures", mode: 0o700).file("a/pictures/p.bin", String(repeating: "p", count: 9000), mode: 0o600)
-        .folder("a/pictures/empty").folder("a/pictures/deep").file(
-            "a/pictures/deep/x", "x", attributes: ["user.x": "1"]
-        )
+        .folder("a/pictures/empty", time: Contents.earlier)
+        .folder("a/pictures/deep").file("a/pictures/deep/x", "x", attributes: ["user.x": "1"])
         .link("a/latest", to: "QUERY.md").link("a/nowhere", to: "/nowhere").link("a/pictures/up", to: "..")
         .fifo("a/pipe").file("a/notes.tmp", "a person's own")
 
@@ -275,6 +274,11 @@ enum Shapes {
     /// Two generations: what a crash leaves between the swap and the end of the clean-up.
     private static let swapped = both(base).adding(base.restricted(to: ["a"]).renaming("a", to: ".old-a"))
 
+    /// With a folder that is in both generations, and what a person made there.
+    private static func filled(_ contents: Contents) -> Contents {
+        contents.folder("a/sub").file("a/sub/r", "r").file("a/sub/s", "s").file("a/sub/t", "t")
+    }
+
     private static let third: @Sendable (DocumentStore) throws -> Void = { store in
         try store.update("a") { draft in
             try draft.set("meta 3", for: .meta)
@@ -295,6 +299,11 @@ enum Shapes {
             start: swapped.file(".old-a/LATER.md", "later").folder(".old-a/sub").file(".old-a/sub/s", "s"),
             before: both(base).file("a/LATER.md", "later").folder("a/sub").file("a/sub/s", "s"),
             after: third(both(base).file("a/LATER.md", "later").folder("a/sub").file("a/sub/s", "s")), commit: third),
+        Shape(
+            "over an old generation with what a person made in its subfolder", .remnants,
+            start: swapped.folder("a/sub").file("a/sub/r", "r").file("a/sub/t", "t").folder(".old-a/sub")
+                .file(".old-a/sub/r", "r").file(".old-a/sub/s", "s").file(".old-a/sub/t", "t"),
+            before: filled(both(base)), after: third(filled(both(base))), commit: third),
         Shape(
             "where only the old generation is left", .remnants, start: base.renaming("a", to: ".old-a"),
             before: base, after: third(base), commit: third),
