@@ -51,14 +51,11 @@ struct Exploration {
             explorers = inParallel(explorers) { [round] explorer in
                 var explorer = explorer
                 explorer.run(round: round)
+                if isLong { Self.progress("round \(round)", explorer.world.name, explorer.counts) }
                 return explorer
             }
             let sum = explorers.reduce(into: Counts()) { $0 += $1.counts }
-            if isLong {
-                // At once, also to a file: a long run shows how far it is.
-                let line = "round \(round): \(sum.states) distinct states, \(sum.violationCount) violations\n"
-                FileHandle.standardError.write(Data(line.utf8))
-            }
+            if isLong { Self.progress("round \(round)", "all", sum) }
             // The few states of some shapes are all known after some rounds.
             let isExhausted = sum.states - states <= sum.states / 1000
             isOver = !isLong || sum.violationCount > 0 || total.states + sum.states >= Self.longStates || isExhausted
@@ -74,6 +71,12 @@ struct Exploration {
                 "crashes    \(group.rawValue.padded(10)) \(counts.states) states, \(counts.cuts) cuts of commits (\(counts.sampledCuts) sampled), \(counts.recoveryCuts) cuts of recoveries, \(counts.violationCount) violations"
             )
         }
+    }
+
+    /// Shows how far a long run is, at once, also in a file.
+    private static func progress(_ round: String, _ what: String, _ counts: Counts) {
+        let line = "\(round), \(what): \(counts.states) distinct states, \(counts.violationCount) violations\n"
+        FileHandle.standardError.write(Data(line.utf8))
     }
 
     private mutating func faults() {

@@ -224,13 +224,13 @@ enum Mutants {
                 var explorer = CrashExplorer(
                     world, .init(states: states, recoveryStates: states / 6, depth: 2, stopsAtFirstViolation: true))
                 explorer.run()
-                if explorer.counts.violationCount > 0 { return "crash, “\(world.shape.name)” on \(world.profile.name)" }
+                if explorer.counts.violationCount > 0 { return "crash, \(world.name)" }
             }
         case .faults:
             for world in spread(worlds.filter(\.profile.isStrict), 8) {
                 var explorer = FaultExplorer(world, states: 4, stopsAtFirstViolation: true)
                 explorer.run()
-                if explorer.counts.violationCount > 0 { return "fault, “\(world.shape.name)” on \(world.profile.name)" }
+                if explorer.counts.violationCount > 0 { return "fault, \(world.name)" }
             }
         case .clients:
             for clients in Clients.all {
@@ -253,7 +253,7 @@ enum Mutants {
                 var explorer = PersonExplorer(world, crashStates: 2, crashStride: 16, stopsAtFirstViolation: true)
                 explorer.run()
                 if explorer.counts.violationCount > 0 {
-                    return "person, “\(world.shape.name)” on \(world.profile.name)"
+                    return "person, \(world.name)"
                 }
             }
         }

@@ -16,6 +16,8 @@ struct World: Sendable {
         self.mutant = mutant
     }
 
+    var name: String { "“\(shape.name)” on \(profile.name)" }
+
     /// A machine as it is before the commit.
     func start() throws -> SimulatedMachine {
         let machine = SimulatedMachine(configuration(boot: 0))

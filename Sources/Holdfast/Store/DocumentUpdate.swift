@@ -61,7 +61,7 @@ struct DocumentUpdate {
         }
         if document == target { return context.receipt(document, .unchanged) }
         try checkAbsence(of: target)
-        var receipt = context.receipt(target, .renamed)
+        var receipt = context.receipt(target, .renamed, context.flushProtocol(documents: 1))
         receipt.method = .rename
         receipt.flushes = try move(document.entry, to: target.entry, of: document, locks)
         return receipt
@@ -71,7 +71,7 @@ struct DocumentUpdate {
         if try context.documentDirectory(document) == nil {
             throw HoldfastError.notFound(document: document.description)
         }
-        var receipt = context.receipt(document, .removed)
+        var receipt = context.receipt(document, .removed, context.flushProtocol(documents: 1))
         receipt.method = .rename
         try clearRemoved(document)
         receipt.flushes = try move(document.entry, to: document.removed, of: document, locks)
