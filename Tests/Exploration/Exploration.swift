@@ -1,7 +1,6 @@
 import Foundation
 import Holdfast
 import HoldfastTesting
-import Synchronization
 
 /// Runs what was asked for, and prints one line for each group of shapes.
 struct Exploration {
@@ -61,9 +60,7 @@ struct Exploration {
             isOver = !isLong || sum.violationCount > 0 || total.states + sum.states >= Self.longStates || isExhausted
             (round, states) = (round + 1, sum.states)
         } while !isOver
-        let sums = zip(jobs, explorers).reduce(into: [:]) { sums, pair in
-            sums[pair.0.key, default: Counts()] += pair.1.counts
-        }
+        let sums = sums(zip(jobs.map(\.key), explorers.map(\.counts)))
         for group in Shape.Group.allCases {
             guard let counts = sums[group] else { continue }
             total += counts
@@ -147,12 +144,8 @@ struct Exploration {
             options.mutant.map { candidate.mutant.name.contains($0) } ?? true
         }
         let seed = options.seed
-        let found = Mutex<[Int: String]>([:])
-        DispatchQueue.concurrentPerform(iterations: candidates.count) { index in
-            guard let how = Mutants.hunt(candidates[index], worlds, seed: seed) else { return }
-            found.withLock { $0[index] = how }
-        }
-        let table = MutantTable(candidates, killers: found.withLock { $0 })
+        let killers = inParallel(candidates) { Mutants.hunt($0, worlds, seed: seed) }
+        let table = MutantTable(candidates, killers: killers)
         table.rows.forEach { print("mutant     \($0.family.rawValue): \($0.name): \($0.result)") }
         print("mutants    \(table.summary)")
         if let path = options.table { try table.article.write(toFile: path, atomically: true, encoding: .utf8) }

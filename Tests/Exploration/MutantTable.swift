@@ -15,12 +15,12 @@ struct MutantTable {
     ///
     /// - Parameters:
     ///   - candidates: The mutants.
-    ///   - killers: What caught them, by their places among the candidates.
-    init(_ candidates: [Mutants.Candidate], killers: [Int: String]) {
+    ///   - killers: What caught each of them; nil where nothing did.
+    init(_ candidates: [Mutants.Candidate], killers: [String?]) {
         for family in Mutants.Family.allCases {
-            for (index, candidate) in candidates.enumerated() where candidate.family == family {
+            for (candidate, killer) in zip(candidates, killers) where candidate.family == family {
                 let result: String
-                if let killer = killers[index] {
+                if let killer {
                     result = "caught: \(killer)"
                     caught += 1
                 } else if let reason = Mutants.reason(candidate) {

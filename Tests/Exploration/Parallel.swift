@@ -17,6 +17,10 @@ func inParallel<Job: Sendable, Result: Sendable>(_ jobs: [Job], _ body: @Sendabl
 func explore<Job: Sendable, Key: Hashable & Sendable>(
     _ jobs: [(key: Key, job: Job)], _ body: @Sendable (Job) -> Counts
 ) -> [Key: Counts] {
-    let results = inParallel(jobs) { body($0.job) }
-    return zip(jobs, results).reduce(into: [:]) { sums, pair in sums[pair.0.key, default: Counts()] += pair.1 }
+    sums(zip(jobs.map(\.key), inParallel(jobs) { body($0.job) }))
+}
+
+/// Adds counts up by their keys.
+func sums<Key: Hashable>(_ counts: some Sequence<(Key, Counts)>) -> [Key: Counts] {
+    counts.reduce(into: [:]) { sums, found in sums[found.0, default: Counts()] += found.1 }
 }

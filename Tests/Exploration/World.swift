@@ -87,7 +87,7 @@ struct Violation: Sendable, CustomStringConvertible {
 
     var description: String {
         """
-        VIOLATION in “\(world.shape.name)” on \(world.profile.name), seed \(world.seed)
+        VIOLATION in \(world.name), seed \(world.seed)
           replay: --replay "\(world.shape.name)" --profile \(world.profile.name) --seed \(world.seed) --trail \(trail)
         \(problem)
         --- before
