@@ -30,6 +30,7 @@ struct ClientExplorer {
         self.bounds = bounds
         var shape = Shape(clients.name, .names, before: clients.start, after: clients.start) { _ in }
         shape.missing = clients.missing
+        shape.options = clients.options
         world = World(shape, profile, seed: seed, mutant: mutant)
         queues = clients.programs.dropFirst().map { _ in DispatchQueue(label: "client") }
     }

@@ -12,6 +12,7 @@ struct Clients: Sendable {
     let name: String
     var start: Contents
     var missing: Set<Capability> = []
+    var options: @Sendable (inout StoreOptions) -> Void = { _ in }
     let programs: [Program]
     /// What is wrong with what came out; nil where nothing is.
     let flaw: @Sendable (_ contents: Contents, _ outcomes: [Outcome]) -> String?
@@ -78,6 +79,19 @@ extension Clients {
         let store = try open()
         for _ in 0..<2 { try store.update("a") { try addOne(&$0) } }
         return "counted"
+    }
+
+    /// Adds one to the numbers of two documents, and cleans up when both have returned.
+    static let countLater: Program = { open in
+        let store = try open()
+        defer { store.finishCleanup() }
+        for name in ["a", "b"] { try store.update(name) { try addOne(&$0) } }
+        return "counted"
+    }
+
+    private static func later(_ options: inout StoreOptions) {
+        options.cleanup = .inBackground
+        options.cleansUpByItself = false
     }
 
     private static func addOne(_ draft: inout Draft) throws {
@@ -149,6 +163,8 @@ extension Clients {
         outcomes.contains { !$0.hasReturned } ? "one of them failed" : nil
     }
 
+    private static func two(_ a: Int, _ b: Int) -> Contents { counter("a", a).adding(counter("b", b)) }
+
     private static func hold(_ contents: Contents, _ expected: Contents) -> String? {
         let lines = contents.differences(from: expected)
         return lines.isEmpty ? nil : lines.joined(separator: "\n")
@@ -184,6 +200,20 @@ extension Clients {
             flaw: { contents, outcomes in
                 all(outcomes) ?? hold(contents, counter("a", 2))
             }, names: ["a"]),
+        Clients(
+            name: "writer and writer, cleaned up later", start: two(1, 1), options: later,
+            programs: [countLater, countLater],
+            flaw: { contents, outcomes in all(outcomes) ?? hold(contents, two(3, 3)) }, names: ["a", "b"]),
+        Clients(
+            name: "writer, cleaned up later, and recovering opener", start: two(1, 1), options: later,
+            programs: [countLater, recover],
+            flaw: { contents, outcomes in all(outcomes) ?? hold(contents, two(2, 2)) }, names: ["a", "b"]),
+        Clients(
+            name: "writer, cleaned up later, and snapshot reader", start: two(1, 1), options: later,
+            programs: [countLater, read],
+            flaw: { contents, outcomes in
+                all(outcomes) ?? hold(contents, two(2, 2)) ?? order(outcomes[1])
+            }, names: ["a", "b"]),
         Clients(
             name: "writer and recovering opener, over remnants",
             start: counter("a", 2).adding(one.renaming("a", to: ".old-a")).adding(one.renaming("a", to: ".staging-a")),

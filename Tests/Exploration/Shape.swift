@@ -5,7 +5,7 @@ import HoldfastTesting
 /// One kind of commit: what there is before, what is done, and what there is to be behind it.
 struct Shape: Sendable {
     enum Group: String, CaseIterable, Sendable {
-        case first, file, swap, unmanaged, names, batch, remnants, fallback, refused
+        case first, file, swap, unmanaged, names, batch, later, remnants, fallback, refused
     }
 
     let name: String

@@ -24,7 +24,7 @@ enum Shapes {
 
     static let base = small.adding(other)
 
-    static let all: [Shape] = first + file + swap + unmanaged + names + batch + remnants + fallback + refused
+    static let all: [Shape] = first + file + swap + unmanaged + names + batch + later + remnants + fallback + refused
 
     // MARK: - First saves
 
@@ -267,7 +267,77 @@ enum Shapes {
             }
             for result in results { _ = try result.get() }
         }.with { $0.units = (1...5).map { ["d\($0)"] } },
+        Shape("several files, while others save", .batch, before: base, after: both(base), commit: saveBoth).with {
+            $0.options = { $0.documentsUnderway = 4 }
+        },
+        Shape(
+            "one file, while others save", .batch, before: base,
+            after: base.managed("a/meta.txt", "meta 2", mode: 0o600), commit: saveMeta
+        ).with { $0.options = { $0.documentsUnderway = 4 } },
     ]
+
+    // MARK: - Clean-up behind the return
+
+    private static let saveOther: @Sendable (DocumentStore) throws -> Void = { store in
+        try store.update("z") { try $0.set("z 2", for: .meta) }
+    }
+
+    private static func afterOther(_ contents: Contents) -> Contents { contents.managed("z/meta.txt", "z 2") }
+
+    static let later: [Shape] = [
+        Shape(
+            "several files, cleaned up behind the save of another", .later, before: base, after: afterOther(both(base))
+        ) { store in
+            defer { store.finishCleanup() }
+            try saveBoth(store)
+            try saveOther(store)
+        },
+        Shape(
+            "several files, cleaned up by the next save of the same", .later, before: base,
+            after: third(both(base))
+        ) { store in
+            defer { store.finishCleanup() }
+            try saveBoth(store)
+            try third(store)
+        }.with { $0.between = [both(base)] },
+        Shape(
+            "a file and an unmanaged one, cleaned up behind the save of another", .later, before: base,
+            after: afterOther(base.managed("a/meta.txt", "meta 2", mode: 0o600).without("a/QUERY.md"))
+        ) { store in
+            defer { store.finishCleanup() }
+            try store.update("a") { draft in
+                try draft.set("meta 2", for: .meta)
+                try draft.removeUnmanaged("QUERY.md")
+            }
+            try saveOther(store)
+        },
+        Shape(
+            "remove, cleaned up behind the save of another", .later, before: base, after: afterOther(base.without("a"))
+        ) { store in
+            defer { store.finishCleanup() }
+            _ = try store.remove("a")
+            try saveOther(store)
+        },
+        Shape(
+            "several files, cleaned up before a rename", .later, before: base,
+            after: both(base).renaming("a", to: "b")
+        ) { store in
+            defer { store.finishCleanup() }
+            try saveBoth(store)
+            _ = try store.rename("a", to: "b")
+        }.with {
+            $0.between = [both(base)]
+            $0.units = [["a", "b"]]
+        },
+    ].map { shape in
+        shape.with { shape in
+            shape.options = {
+                $0.cleanup = .inBackground
+                $0.cleansUpByItself = false
+            }
+            if shape.after["z/meta.txt"] != shape.before["z/meta.txt"] { shape.units.append(["z"]) }
+        }
+    }
 
     // MARK: - Remnants that are there already
 

@@ -30,7 +30,7 @@ import Testing
             group.enter()
             Thread.detachNewThread {
                 do {
-                    let isMade = try shared.flush(directory)
+                    let isMade = try shared.flush { () throws(SystemCallError) in try directory.flush() }
                     results.withLock { if isMade { $0.made += 1 } else { $0.covered += 1 } }
                 } catch {
                     results.withLock { $0.failed += 1 }
@@ -59,8 +59,23 @@ import Testing
     @Test func `is made by each commit where no other waits`() throws {
         let shared = SharedFlush()
         let directory = try Directory(path: NSTemporaryDirectory(), on: POSIXFileSystem())
-        #expect(try shared.flush(directory))
-        #expect(try shared.flush(directory))
+        #expect(try shared.flush { () throws(SystemCallError) in try directory.flush() })
+        #expect(try shared.flush { () throws(SystemCallError) in try directory.flush() })
         #expect(shared.gatheredCount == 0)
+    }
+
+    @Test(
+        arguments: [
+            (.btrfs, 2, FlushProtocol.eachFile), (.btrfs, 3, .wholeFileSystem), (.ext4Ordered, 3, .orderedJournal),
+        ] as [(DurabilityModel, Int, FlushProtocol)])
+    func `is of the whole file system where enough documents are saved at once, and no journal orders them`(
+        model: DurabilityModel, others: Int, expected: FlushProtocol
+    ) throws {
+        var options = StoreOptions()
+        options.documentsUnderway = others
+        let store = try SimulatedDisk(model: model).openStore(codecs: try CodecRegistry(NoteCodec()), options: options)
+        let receipt = try store.update("a") { try $0.set("1", for: .metadata) }
+        #expect(receipt.flushProtocol == expected)
+        #expect(store.context.documentsUnderway.load(ordering: .relaxed) == others)
     }
 }

@@ -5,7 +5,7 @@
 /// made anew with their metadata. What can't be carried fails the commit; it is never dropped.
 struct CarryOver {
     /// What was carried, to be compared after the swap with what a person did meanwhile.
-    struct Entry {
+    struct Entry: Sendable {
         /// What was in the old generation when it was carried.
         let status: FileStatus
         /// Whether the new generation has the same inode, so that edits in place show in both.

@@ -1,7 +1,7 @@
 /// One document's way from a draft to a receipt, in the steps that commits of several documents take side by side.
 ///
 /// A commit is used by one thread, once, in this order: ``stage()``, ``flush()``, ``swap(_:)``, a flush of
-/// ``namesDirectory``, ``finish(sharedFlushes:)``. Each step that throws has left the document as it was, and ``abandon()`` has to follow.
+/// ``namesDirectory``, ``finish(sharedFlushes:)``, ``cleanup``. Each step that throws has left the document as it was, and ``abandon()`` has to follow.
 protocol Commit: AnyObject {
     var document: DocumentName { get }
 
@@ -22,13 +22,14 @@ protocol Commit: AnyObject {
     /// - Returns: Whether the document is as it was before; else what was saved is in place, and may not be durable.
     func undo(_ locks: StoreLocks.Held) -> Bool
 
-    /// Step 7: removes what is old.
-    ///
-    /// It can't fail: the commit is in place and durable. What it could not do is among the receipt's warnings.
+    /// The commit is in place, and durable.
     ///
     /// - Parameter sharedFlushes: Flushes of steps 4 and 6 that this commit's receipt is to count.
-    /// - Returns: What was done.
+    /// - Returns: What was done up to here.
     func finish(sharedFlushes: Int) -> Receipt
+
+    /// Step 7: what removes the old generation; nil where there is none.
+    var cleanup: SwapCleanup? { get }
 
     /// Removes what was staged, before step 5 has happened.
     func abandon()

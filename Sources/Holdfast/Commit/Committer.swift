@@ -6,7 +6,11 @@ struct Committer {
     ///
     /// - Returns: One result a plan, in order.
     func commit(_ plans: [CommitPlan], _ locks: StoreLocks.Held) -> [Result<Receipt, HoldfastError>] {
-        var batch = Batch(plans, context, locks)
+        let changed = plans.count { if case .unchanged = $0.shape { false } else { true } }
+        // What other threads save is as good as a part of the batch: they share its flushes.
+        let underway = context.documentsUnderway.add(changed, ordering: .relaxed).newValue
+        defer { context.documentsUnderway.subtract(changed, ordering: .relaxed) }
+        var batch = Batch(plans, context, locks, context.flushProtocol(documents: underway))
         batch.stage()
         batch.flush()
         batch.swap()
@@ -28,11 +32,9 @@ private struct Batch {
     private var states: [State]
     private var sharedFlushes = 0
 
-    init(_ plans: [CommitPlan], _ context: StoreContext, _ locks: StoreLocks.Held) {
+    init(_ plans: [CommitPlan], _ context: StoreContext, _ locks: StoreLocks.Held, _ flushing: FlushProtocol) {
         self.context = context
         self.locks = locks
-        let changed = plans.count { if case .unchanged = $0.shape { false } else { true } }
-        let flushing = context.flushProtocol(documents: changed)
         self.flushing = flushing
         states = plans.map { plan in
             switch (plan.shape, plan.directory) {
@@ -74,9 +76,9 @@ private struct Batch {
         switch flushing {
         case .none, .eachFile, .orderedJournal: step { try $0.flush() }
         case .wholeFileSystem:
+            guard states.contains(where: { if case .underway = $0 { true } else { false } }) else { return }
             do {
-                try context.root.flushFileSystem()
-                sharedFlushes += 1
+                if try flushFileSystem() { sharedFlushes += 1 }
             } catch {
                 step { _ in throw error }
             }
@@ -102,11 +104,10 @@ private struct Batch {
             let directory = commit.namesDirectory
             directories[ObjectIdentifier(directory), default: (directory, [])].commits.append(index)
         }
-        if flushing == .wholeFileSystem, directories.count > 1 {
-            let root = context.root
+        if flushing == .wholeFileSystem, directories.values.contains(where: { $0.directory !== context.root }) {
+            let batch = self
             flush(directories.values.flatMap(\.commits).sorted()) { () throws(SystemCallError) in
-                try root.flushFileSystem()
-                return true
+                try batch.flushFileSystem()
             }
         } else {
             for (directory, commits) in directories.values.sorted(by: { $0.commits[0] < $1.commits[0] }) {
@@ -132,10 +133,18 @@ private struct Batch {
         let context = context
         flush(indices) { () throws(SystemCallError) in
             // The store's own directory is what other threads flush at the same moment.
-            if directory === context.root { return try context.sharedFlush.flush(directory) }
-            try directory.flush()
-            return true
+            guard directory === context.root else {
+                try directory.flush()
+                return true
+            }
+            return try context.sharedNameFlush.flush { () throws(SystemCallError) in try directory.flush() }
         }
+    }
+
+    /// - Returns: Whether the flush was made here; another thread's may have covered it.
+    private func flushFileSystem() throws(SystemCallError) -> Bool {
+        let root = context.root
+        return try context.sharedFileSystemFlush.flush { () throws(SystemCallError) in try root.flushFileSystem() }
     }
 
     /// The body flushes, and returns whether it made a flush of its own.
@@ -154,13 +163,35 @@ private struct Batch {
 
     // Step 7.
     mutating func finish() -> [Result<Receipt, HoldfastError>] {
-        states.map { state in
+        let isLeft = leaveCleanup()
+        return states.map { state in
             switch state {
             case .done(let result): return result
             case .underway(let commit):
-                let receipt = commit.finish(sharedFlushes: sharedFlushes)
+                var receipt = commit.finish(sharedFlushes: sharedFlushes)
                 sharedFlushes = 0
+                if !isLeft, let outcome = commit.cleanup?.run() {
+                    receipt.reconciled = outcome.reconciled
+                    receipt.flushes += outcome.flushes
+                    receipt.warnings += outcome.warnings
+                }
                 return .success(receipt)
+            }
+        }
+    }
+
+    /// - Returns: Whether another thread does step 7, behind the return.
+    private func leaveCleanup() -> Bool {
+        guard context.options.cleanup == .inBackground else { return false }
+        let cleanups = states.compactMap { if case .underway(let commit) = $0 { commit.cleanup } else { nil } }
+        if cleanups.isEmpty { return true }
+        let context = context
+        return context.backgroundCleanup.add(locks) {
+            for cleanup in cleanups {
+                let reconciled = cleanup.run().reconciled
+                if !reconciled.isEmpty {
+                    context.options.observer?(.reconciled(document: cleanup.document.description, reconciled))
+                }
             }
         }
     }

@@ -99,6 +99,9 @@ final class FileCommit: Commit {
         return receipt
     }
 
+    /// The rename has left nothing.
+    var cleanup: SwapCleanup? { nil }
+
     func abandon() {
         do {
             file = nil

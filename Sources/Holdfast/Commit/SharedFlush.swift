@@ -1,10 +1,10 @@
 import Dispatch
 import Synchronization
 
-/// One `fsync` of the store's directory for all commits of this process that wait for one: step 6, shared.
+/// One flush for all commits of this process that wait for the same one.
 ///
 /// While one is under way, further commits gather; when it is done, the first of them flushes for all of them. Each has
-/// renamed its document before it came, so the flush that begins after that covers it.
+/// made its changes before it came, so the flush that begins after that covers it.
 final class SharedFlush: Sendable {
     private enum Outcome: Sendable {
         /// What came of the flush that another commit has made.
@@ -34,12 +34,13 @@ final class SharedFlush: Sendable {
     /// How many commits wait for the next flush.
     var gatheredCount: Int { state.withLock { $0.gathered.count } }
 
-    /// Flushes a directory, or waits for another commit that does.
+    /// Flushes, or waits for another commit that does.
     ///
+    /// - Parameter body: Makes the flush; it covers the same for every caller.
     /// - Returns: Whether this call has made a flush.
     /// - Throws: What the flush met; all that waited for it, or came while it failed, get the same: no later flush is to
     ///   tell them that all is well, since the kernel may have dropped the pages.
-    func flush(_ directory: Directory) throws(SystemCallError) -> Bool {
+    func flush(_ body: () throws(SystemCallError) -> Void) throws(SystemCallError) -> Bool {
         let waiter = Waiter()
         let isFirst = state.withLock { state in
             if !state.isFlushing {
@@ -63,7 +64,7 @@ final class SharedFlush: Sendable {
         }
         let result: Result<Void, SystemCallError>
         do throws(SystemCallError) {
-            result = .success(try directory.flush())
+            result = .success(try body())
         } catch {
             result = .failure(error)
         }

@@ -267,39 +267,17 @@ final class SwapCommit: Commit {
 
     func finish(sharedFlushes: Int) -> Receipt {
         receipt.flushes += sharedFlushes
-        do {
-            if let old, let staging {
-                try reconcile(old, into: staging)
-                try removeOld(old)
-            }
-            try removeRecord()
-        } catch {
-            warnings.append("the previous generation could not be removed (\(error)); the next recovery goes on")
-        }
         receipt.warnings += warnings.map { context.warn(document, $0) }
         return receipt
     }
 
-    private func reconcile(_ old: Directory, into new: Directory) throws {
-        var reconciler = Reconciler(
-            document: document, context: context, flushing: flushing == .none ? .never : .ifChanged)
-        defer { receipt.reconciled = reconciler.actions }
-        try old.makeWritable()
-        try reconciler.drain(old, into: new, carried: carried, dropped: dropped, path: "")
-    }
-
-    private func removeOld(_ old: Directory) throws {
-        try OldGeneration(document: document, context: context).removeEmptied(old, named: document.old)
-    }
-
-    private func removeRecord() throws {
-        if record.isEmpty { return }
-        // In this order also on the device: an old generation without its record would bring back what was dropped.
-        switch flushing {
-        case .eachFile, .wholeFileSystem: try flush(root)
-        case .none, .orderedJournal: break
-        }
-        try root.removeFile(document.record)
+    var cleanup: SwapCleanup? {
+        var generations: (Directory, Directory)?
+        if let old, let staging { generations = (old, staging) }
+        if generations == nil, record.isEmpty { return nil }
+        return SwapCleanup(
+            document: document, context: context, flushing: flushing, generations: generations, carried: carried,
+            dropped: dropped, hasRecord: !record.isEmpty)
     }
 
     func abandon() {

@@ -52,8 +52,7 @@ enum LockWaiter {
         if duplicate < 0 { throw SystemCallError(.lock, Errno(rawValue: errno)) }
         let wait = Wait(descriptor: duplicate, range: range, type: type)
         try start(wait)
-        let nanoseconds = timeout.components.seconds * 1_000_000_000 + timeout.components.attoseconds / 1_000_000_000
-        _ = wait.done.wait(timeout: .now() + .nanoseconds(Int(nanoseconds)))
+        _ = wait.done.wait(timeout: .now(plus: timeout))
         switch wait.result.withLock({ $0 }) {
         case .success: return true
         case .failure(let error): throw error
@@ -102,3 +101,12 @@ enum LockWaiter {
         return nil
     }
 #endif
+
+extension DispatchTime {
+    /// A time from now; what is further away than a century never comes.
+    static func now(plus duration: Duration) -> DispatchTime {
+        let (seconds, attoseconds) = duration.components
+        if seconds > 100 * 365 * 86_400 { return .distantFuture }
+        return .now() + .nanoseconds(Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+    }
+}

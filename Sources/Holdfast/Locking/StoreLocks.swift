@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 
 /// The store's one lock file: who may change which document.
@@ -15,14 +16,35 @@ struct StoreLocks: Sendable {
 
     let store: Directory
 
-    /// Locks, held until ``release()`` or until they are let go.
+    /// The turn of this process's threads to move names.
+    ///
+    /// They come often and stay for two renames: a semaphore hands over faster than the file system's lock, whose wait
+    /// with a timeout takes a thread of its own.
+    private let turn = DispatchSemaphore(value: 1)
+
+    init(store: Directory) { self.store = store }
+
+    /// Locks, held until each holder has called ``release()``, or until they are let go.
     final class Held: Sendable {
+        /// The places of the documents that are locked.
+        let ranges: [LockRange]
         fileprivate let file: OpenFile
-        private let isHeld = Atomic(true)
+        private let holders = Atomic(1)
 
-        fileprivate init(_ file: OpenFile) { self.file = file }
+        fileprivate init(_ file: OpenFile, _ ranges: [LockRange]) {
+            self.file = file
+            self.ranges = ranges
+        }
 
-        deinit { release() }
+        deinit { if holders.load(ordering: .relaxed) > 0 { unlock() } }
+
+        /// Adds a holder, which releases them too.
+        func share() { holders.add(1, ordering: .relaxed) }
+
+        /// Releases all of them, where no other holder is left.
+        func release() {
+            if holders.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { unlock() }
+        }
 
         /// Releases all of them.
         ///
@@ -30,8 +52,7 @@ struct StoreLocks: Sendable {
         /// can't fail to release, so its result has nothing to tell.
         ///
         /// Once: behind the close, the descriptor's number may be that of a lock which another thread has just taken.
-        func release() {
-            guard isHeld.exchange(false, ordering: .relaxed) else { return }
+        private func unlock() {
             do { try file.fileSystem.unlock(file.descriptor, StoreLocks.everything) } catch {}
             do { try file.close() } catch {}
         }
@@ -45,9 +66,10 @@ struct StoreLocks: Sendable {
     ) throws -> Held {
         let start = ContinuousClock.now
         while true {
-            let held = Held(try openFile())
+            let documents = documents.sorted { $0.lockRange < $1.lockRange }
+            let held = Held(try openFile(), documents.map(\.lockRange))
             var last: LockRange?
-            for document in documents.sorted(by: { $0.lockRange < $1.lockRange }) where document.lockRange != last {
+            for document in documents where document.lockRange != last {
                 last = document.lockRange
                 let left = timeout - (ContinuousClock.now - start)
                 guard try lock(held.file, document.lockRange, mode, timeout: max(left, .zero)) else {
@@ -66,7 +88,7 @@ struct StoreLocks: Sendable {
     /// Runs a body while no name in the store moves (shared), or while it moves names (exclusive).
     func withNames<Result>(_ mode: LockMode, timeout: Duration, _ body: () throws -> Result) throws -> Result {
         let file = try openFile()
-        let held = Held(file)
+        let held = Held(file, [])
         defer { held.release() }
         try lockNames(file, mode, timeout: timeout)
         return try body()
@@ -74,6 +96,8 @@ struct StoreLocks: Sendable {
 
     /// Runs a body that moves names, on behalf of a writer that holds its documents' locks already.
     func movingNames<Result>(_ held: Held, timeout: Duration, _ body: () throws -> Result) throws -> Result {
+        guard turn.wait(timeout: .now(plus: timeout)) == .success else { throw namesLocked(held.file, timeout) }
+        defer { turn.signal() }
         try lockNames(held.file, .exclusive, timeout: timeout)
         defer {
             // Released at the latest with the document's lock.
@@ -83,9 +107,12 @@ struct StoreLocks: Sendable {
     }
 
     private func lockNames(_ file: OpenFile, _ mode: LockMode, timeout: Duration) throws {
-        if try lock(file, Self.names, mode, timeout: timeout) { return }
+        if try !lock(file, Self.names, mode, timeout: timeout) { throw namesLocked(file, timeout) }
+    }
+
+    private func namesLocked(_ file: OpenFile, _ timeout: Duration) -> HoldfastError {
         let holder = file.fileSystem.lockHolder(file.descriptor, Self.names) ?? "unknown"
-        throw HoldfastError(
+        return HoldfastError(
             .lockTimeout,
             "another process (\(holder)) has kept the store's names locked for \(timeout.formattedSeconds)",
             remedy: "see whether that process is stopped")

@@ -84,7 +84,7 @@ struct Recoverer {
     ) throws -> StoreLocks.Held? {
         var wanted = locked == nil ? [document] : []
         if let origin, locked?.contains(where: { $0.lockRange == origin.lockRange }) != true { wanted.append(origin) }
-        return wanted.isEmpty ? nil : try context.locks.acquire(wanted, timeout: .zero)
+        return wanted.isEmpty ? nil : try context.lock(wanted, timeout: .zero)
     }
 
     private func found(_ remnants: Remnants, _ document: DocumentName) -> [String] {

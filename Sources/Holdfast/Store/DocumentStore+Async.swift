@@ -118,6 +118,17 @@ extension DocumentStore {
         try await blocking { store in try store.verify(response, progress: progress) }
     }
 
+    /// Waits until nothing is left of the clean-up in the background, without blocking the cooperative pool.
+    public func finishCleanup() async {
+        let context = context
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "holdfast").async {
+                context.backgroundCleanup.finish(nil)
+                continuation.resume()
+            }
+        }
+    }
+
     private func blocking<Result: Sendable>(
         _ body: @escaping @Sendable (DocumentStore) throws -> Result
     ) async throws -> Result {

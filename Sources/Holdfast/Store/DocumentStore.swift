@@ -196,6 +196,13 @@ public final class DocumentStore: Sendable {
 
     // MARK: - Care
 
+    /// Waits until nothing is left of the clean-up that commits have left to the background.
+    ///
+    /// For a host that is about to end, with ``Cleanup/inBackground``; what it does not wait for, the next start does.
+    public func finishCleanup() {
+        context.backgroundCleanup.finish(nil)
+    }
+
     /// Mends what crashes have left, as opening does.
     ///
     /// - Parameters:
@@ -207,6 +214,7 @@ public final class DocumentStore: Sendable {
     public func recover(
         dryRun isDryRun: Bool = false, progress: (@Sendable (StoreProgress) -> Void)? = nil
     ) throws(HoldfastError) -> RecoveryReport {
+        finishCleanup()
         let listing = try kernel(nil) { try StoreListing(of: context.root) }
         return StoreRecovery(context: context).run(on: listing, isDryRun: isDryRun, progress: progress)
     }

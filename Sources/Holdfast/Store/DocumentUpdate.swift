@@ -7,7 +7,7 @@ struct DocumentUpdate {
 
     /// Step 1 of a commit: takes the locks, and recovers the documents that need it.
     func lock(_ documents: [DocumentName]) throws -> StoreLocks.Held {
-        let locks = try context.locks.acquire(documents, timeout: context.options.lockTimeout)
+        let locks = try context.lock(documents, timeout: context.options.lockTimeout)
         let recoverer = Recoverer(context: context)
         for document in documents where try recoverer.hasRemnants(document) {
             if let report = recoverer.recover(document, locks: locks, locked: documents) { try conclude(report) }
@@ -75,16 +75,21 @@ struct DocumentUpdate {
         receipt.method = .rename
         try clearRemoved(document)
         receipt.flushes = try move(document.entry, to: document.removed, of: document, locks)
-        do {
-            if try !RemoveTree.remove(document.removed, in: root) {
-                receipt.warnings.append(
-                    context.warn(document, "it holds files that are deleted but open; it goes when they are closed"))
-            }
-        } catch {
-            receipt.warnings.append(
-                context.warn(document, "not all of it could be deleted (\(error)); the next recovery goes on"))
-        }
+        let context = context
+        let isLeft =
+            context.options.cleanup == .inBackground
+            && context.backgroundCleanup.add(locks) { _ = Self.finishRemoval(of: document, context) }
+        if !isLeft { receipt.warnings += Self.finishRemoval(of: document, context) }
         return receipt
+    }
+
+    private static func finishRemoval(of document: DocumentName, _ context: StoreContext) -> [Warning] {
+        do {
+            if try RemoveTree.remove(document.removed, in: context.root) { return [] }
+            return [context.warn(document, "it holds files that are deleted but open; it goes when they are closed")]
+        } catch {
+            return [context.warn(document, "not all of it could be deleted (\(error)); the next recovery goes on")]
+        }
     }
 
     /// Moves what is still being removed out of the way of a new `.removed-X`, into the store's trash.

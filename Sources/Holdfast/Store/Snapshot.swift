@@ -158,7 +158,7 @@ struct SnapshotReader {
     }
 
     private func readLocked(_ document: DocumentName) throws -> Contents {
-        let held = try context.locks.acquire([document], .shared, timeout: context.options.lockTimeout)
+        let held = try context.lock([document], .shared, timeout: context.options.lockTimeout)
         defer { held.release() }
         // Without a writer, a document that is not there was left so by a crash: its previous generation is whole.
         let directory: Directory

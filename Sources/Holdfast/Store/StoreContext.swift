@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 
 /// What every operation of an open store works with.
 final class StoreContext: Sendable {
@@ -8,8 +9,13 @@ final class StoreContext: Sendable {
     let options: StoreOptions
     let capabilities: Capabilities
     let locks: StoreLocks
-    /// The flush of step 6, which commits of several threads share.
-    let sharedFlush = SharedFlush()
+    /// The `fsync` of the store's directory in step 6, which commits of several threads share.
+    let sharedNameFlush = SharedFlush()
+    /// The `syncfs` of steps 4 and 6, likewise.
+    let sharedFileSystemFlush = SharedFlush()
+    let backgroundCleanup: BackgroundCleanup
+    /// How many documents the threads of this process are saving.
+    let documentsUnderway: Atomic<Int>
 
     init(
         root: Directory, kind: FileSystemKind, codecs: CodecRegistry, options: StoreOptions, capabilities: Capabilities,
@@ -21,6 +27,16 @@ final class StoreContext: Sendable {
         self.options = options
         self.capabilities = capabilities
         self.locks = locks
+        documentsUnderway = Atomic(options.documentsUnderway)
+        backgroundCleanup = BackgroundCleanup(runsByItself: options.cleansUpByItself)
+    }
+
+    /// Takes the locks of documents, after what this process has left to do with them.
+    func lock(
+        _ documents: [DocumentName], _ mode: LockMode = .exclusive, timeout: Duration
+    ) throws -> StoreLocks.Held {
+        backgroundCleanup.finish(documents)
+        return try locks.acquire(documents, mode, timeout: timeout)
     }
 
     var isDurable: Bool { options.durability == .powerLoss }
@@ -28,7 +44,7 @@ final class StoreContext: Sendable {
     /// How many documents are worked on at the same time.
     var parallelism: Int { max(1, options.parallelism ?? ProcessInfo.processInfo.activeProcessorCount) }
 
-    /// How a commit of so many documents becomes durable.
+    /// How a commit becomes durable, where so many documents are saved at the moment.
     func flushProtocol(documents: Int) -> FlushProtocol {
         FlushProtocol.choose(options.durability, on: kind, documents: documents)
     }

@@ -3,6 +3,9 @@ public struct StoreOptions: Sendable {
     /// What a commit survives once it has returned.
     public var durability: Durability = .powerLoss
 
+    /// When a commit removes the generation that it has replaced.
+    public var cleanup: Cleanup = .beforeReturning
+
     /// How long a writer waits for another writer of the same document.
     public var lockTimeout: Duration = .seconds(10)
 
@@ -30,8 +33,30 @@ public struct StoreOptions: Sendable {
     /// Capabilities of the file system to do without, for tests of the fallbacks.
     package var withheldCapabilities: Set<Capability> = []
 
+    /// How many documents pass for being saved by other threads all the while, for tests of what threads share.
+    package var documentsUnderway = 0
+
+    /// Whether background clean-up is done by itself, or only where something waits for it, for tests that need to know
+    /// when.
+    package var cleansUpByItself = true
+
     /// Creates the default options: durable against power loss, a lock timeout of 10 seconds, no validation.
     public init() {}
+}
+
+/// When a commit removes the generation that it has replaced, and a removal the document's files.
+public enum Cleanup: String, Sendable, Codable {
+    /// Before it returns: nothing is left then but the document, and the receipt tells all that was done.
+    case beforeReturning
+    /// On another thread, behind the return, for callers that wait for each save.
+    ///
+    /// Until then `.old-X`, or `.removed-X`, stands beside the document, whose lock is kept: the next update of it in this
+    /// process does first what is left, and other processes wait as for any writer. What the end of the process cuts off
+    /// is a remnant, which the next start removes; `finishCleanup()` waits until nothing is left. What
+    /// it finds to reconcile is told by ``StoreEvent/reconciled(document:_:)``, and not in the receipt.
+    ///
+    /// It is bounded: where 32 documents wait for it, further commits clean up before they return.
+    case inBackground
 }
 
 /// What opening a store does about what crashes have left in it.
@@ -68,6 +93,8 @@ public enum StoreEvent: Sendable {
     case committed(Receipt)
     /// A recovery has found remnants.
     case recovered(RecoveryReport)
+    /// A clean-up in the background has found what a person had done while the commit was under way, and done likewise.
+    case reconciled(document: String, [Receipt.Reconciliation])
     /// Something was not as it should be, though no call failed for it.
     case warning(Warning)
 }

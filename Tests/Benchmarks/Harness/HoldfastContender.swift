@@ -9,9 +9,13 @@ struct HoldfastContender {
     let counted: DocumentStore
     let counter: CallCounter
 
-    init(path: String, durability: Durability = .powerLoss, on base: any FileSystem = POSIXFileSystem()) throws {
+    init(
+        path: String, durability: Durability = .powerLoss, cleanup: Cleanup = .beforeReturning,
+        on base: any FileSystem = POSIXFileSystem()
+    ) throws {
         var options = StoreOptions()
         options.durability = durability
+        options.cleanup = cleanup
         let counter = CallCounter()
         self.counter = counter
         let codecs = try CodecRegistry(BytesCodec())

@@ -5,6 +5,8 @@ struct Contender {
     var limit: Double?
     /// Does the job once; the number says which revision to write, another one each time.
     let body: (Int) throws -> Void
+    /// Waits for what the job has left to be done; it is not timed, and disturbs nobody else's turn.
+    var settle: (() throws -> Void)?
     /// How many system calls the job takes, where that can be told.
     var calls: ((Int) throws -> Int)?
 }
@@ -59,6 +61,7 @@ enum Measurement {
                 let start = ContinuousClock.now
                 try benchmark.contenders[index].body(round + 1)
                 let time = ContinuousClock.now - start
+                try benchmark.contenders[index].settle?()
                 if round < warmUp { continue }
                 series[index].times.append(time / .microseconds(1))
                 if let before, let after = try place.device?.statistics() { series[index].device += after - before }

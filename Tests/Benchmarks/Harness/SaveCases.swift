@@ -16,6 +16,8 @@ struct SaveCases {
         [
             ("save", { try self.save(.powerLoss) }),
             ("save-process", { try self.save(.processCrash) }),
+            ("save-background", { try self.saveInBackground(.powerLoss) }),
+            ("save-background", { try self.saveInBackground(.processCrash) }),
             ("save-one", saveOne),
             ("batch", batch),
             ("unchanged", unchanged),
@@ -108,6 +110,34 @@ struct SaveCases {
         ]
         return BenchmarkCase(
             name: "save of 3 of 3 files, \(durability)", rounds: rounds, contenders: contenders)
+    }
+
+    /// What a caller waits for, where the old generation goes behind the return; the others' turns come after that.
+    private func saveInBackground(_ durability: Durability) throws -> BenchmarkCase {
+        let isDurable = durability == .powerLoss
+        let arena = try arena(isDurable ? "background" : "background-process", durability: durability)
+        let store = try HoldfastContender(
+            path: "\(arena.path)/holdfast", durability: durability, cleanup: .inBackground
+        ).store
+        let material = material
+        var contenders = [
+            Contender(
+                name: "Holdfast, clean-up behind the return",
+                body: { try HoldfastContender.save(material.files(revision: $0), of: "X", to: store) },
+                settle: { store.finishCleanup() }),
+            Contender(
+                name: "floor, which removes before it returns", limit: isDurable ? 1.15 : 1.3,
+                body: { try arena.floor.swap(material.files(revision: $0), of: ["X"]) }),
+        ]
+        if isDurable {
+            let wal = try SQLiteStore(path: "\(arena.path)/wal.sqlite", journal: .wal)
+            contenders.append(
+                Contender(
+                    name: "SQLite WAL FULL", limit: 0.8,
+                    body: { try wal.save(material.files(revision: $0), of: ["X"]) }))
+        }
+        return BenchmarkCase(
+            name: "save of 3 of 3 files, \(durability), until it returns", rounds: rounds, contenders: contenders)
     }
 
     private func saveOne() throws -> BenchmarkCase {

@@ -100,27 +100,32 @@ struct StoreCases {
         if let failure = store.recoveryReport.documents.compactMap(\.failure).first { throw BenchmarkError(failure) }
     }
 
-    /// Throughput: eight saves, at once and one after the other.
+    /// The throughput of writers that go on saving, each a document of its own.
     private func writers() throws -> BenchmarkCase {
         let path = try place.directory("writers")
         let documents = (0..<8).map { "document-\($0)" }
+        let savesEach = 5
         for document in documents { try material.write(to: "\(path)/\(document)") }
         let store = try HoldfastContender(path: path).store
         let material = material
         return BenchmarkCase(
-            name: "8 saves of 3 of 3 files, powerLoss", rounds: max(10, rounds / 4),
+            name: "\(documents.count * savesEach) saves of 3 of 3 files, powerLoss", rounds: max(10, rounds / 10),
             contenders: [
-                Contender(name: "Holdfast, 8 threads") { revision in
-                    let files = material.files(revision: revision)
+                Contender(name: "Holdfast, 8 threads") { round in
+                    let revisions = (0..<savesEach).map { material.files(revision: round * savesEach + $0) }
                     let failures = Failures()
                     Writers.perform(documents.count) { index in
-                        failures.collect { try HoldfastContender.save(files, of: documents[index], to: store) }
+                        for files in revisions {
+                            failures.collect { try HoldfastContender.save(files, of: documents[index], to: store) }
+                        }
                     }
                     try failures.rethrow()
                 },
-                Contender(name: "Holdfast, one after the other", limit: 1.0 / 3) { revision in
-                    let files = material.files(revision: revision + 1_000_000)
-                    for document in documents { try HoldfastContender.save(files, of: document, to: store) }
+                Contender(name: "Holdfast, one after the other", limit: 1.0 / 3) { round in
+                    for save in 0..<savesEach {
+                        let files = material.files(revision: round * savesEach + save + 1_000_000)
+                        for document in documents { try HoldfastContender.save(files, of: document, to: store) }
+                    }
                 },
             ])
     }
