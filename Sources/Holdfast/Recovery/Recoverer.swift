@@ -186,10 +186,14 @@ struct Recoverer {
 
     /// Makes what stays durable before anything goes.
     ///
-    /// With `wholly`, also the document itself, whose writer may have flushed nothing.
+    /// With `wholly`, also the document itself, whose writer may have flushed nothing. Recoveries on several threads share
+    /// both.
     private func flush(wholly isWhole: Bool) throws {
-        try root.flush()
-        if isWhole { try root.flushFileSystem() }
+        let root = root
+        _ = try context.sharedNameFlush.flush { () throws(SystemCallError) in try root.flush() }
+        if isWhole {
+            _ = try context.sharedFileSystemFlush.flush { () throws(SystemCallError) in try root.flushFileSystem() }
+        }
     }
 
     private func remove(_ name: EntryName) throws {

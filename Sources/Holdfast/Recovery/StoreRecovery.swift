@@ -11,13 +11,23 @@ struct StoreRecovery {
         report.warnings = listing.warnings
         let everything = listing.everything
         let completed = Atomic(0)
-        let found = parallelMap(everything, width: context.parallelism) { document in
-            let result = recover(document, hasRemnants: listing.remnants.contains(document), isDryRun: isDryRun)
-            let count = completed.add(1, ordering: .relaxed).newValue
-            progress?(StoreProgress(completed: count, total: everything.count, document: document.description))
-            return result
+        func recover(_ documents: [DocumentName], width: Int) -> [(DocumentName, RecoveryReport.Document)] {
+            let found = parallelMap(documents, width: width) { document in
+                let result = self.recover(
+                    document, hasRemnants: listing.remnants.contains(document), isDryRun: isDryRun)
+                let count = completed.add(1, ordering: .relaxed).newValue
+                progress?(StoreProgress(completed: count, total: everything.count, document: document.description))
+                return result
+            }
+            return zip(documents, found).compactMap { document, result in result.map { (document, $0) } }
         }
-        report.documents = found.compactMap { $0 }
+        let isBroken = listing.remnants.contains
+        let broken = listing.remnants.isEmpty ? [] : everything.filter(isBroken)
+        let whole = broken.isEmpty ? everything : everything.filter { !isBroken($0) }
+        // A recovery waits for flushes, and shares them with others; a look at a whole document takes a core.
+        let found =
+            recover(broken, width: context.flushingParallelism) + recover(whole, width: context.parallelism)
+        report.documents = found.sorted { $0.0 < $1.0 }.map(\.1)
         for warning in report.warnings { context.options.observer?(.warning(warning)) }
         if !report.isClean { context.options.observer?(.recovered(report)) }
         return report

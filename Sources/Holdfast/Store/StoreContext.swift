@@ -44,6 +44,9 @@ final class StoreContext: Sendable {
     /// How many documents are worked on at the same time.
     var parallelism: Int { max(1, options.parallelism ?? ProcessInfo.processInfo.activeProcessorCount) }
 
+    /// How many documents are recovered at the same time: that waits for the disk rather than for a core.
+    var flushingParallelism: Int { options.parallelism ?? max(parallelism, 16) }
+
     /// How a commit becomes durable, where so many documents are saved at the moment.
     func flushProtocol(documents: Int) -> FlushProtocol {
         FlushProtocol.choose(options.durability, on: kind, documents: documents)

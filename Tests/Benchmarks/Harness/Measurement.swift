@@ -3,6 +3,8 @@ struct Contender {
     let name: String
     /// What Holdfast's median may be at most, as a multiple of this one's.
     var limit: Double?
+    /// Makes what the job starts from; it is not timed.
+    var prepare: (() throws -> Void)?
     /// Does the job once; the number says which revision to write, another one each time.
     let body: (Int) throws -> Void
     /// Waits for what the job has left to be done; it is not timed, and disturbs nobody else's turn.
@@ -57,6 +59,7 @@ enum Measurement {
         for round in 0..<(warmUp + benchmark.rounds) {
             for turn in benchmark.contenders.indices {
                 let index = (turn + round) % benchmark.contenders.count
+                try benchmark.contenders[index].prepare?()
                 let before = try place.device?.statistics()
                 let start = ContinuousClock.now
                 try benchmark.contenders[index].body(round + 1)

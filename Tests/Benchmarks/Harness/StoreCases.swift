@@ -59,16 +59,16 @@ struct StoreCases {
             ])
     }
 
-    private func store(_ name: String, remnants: Int) throws -> String {
+    private static let small = Material(sizes: ["metadata.data": 200, "config.data": 300, "events.data": 400])
+
+    private func store(_ name: String) throws -> String {
         let path = try place.directory(name)
-        let small = Material(sizes: ["metadata.data": 200, "config.data": 300, "events.data": 400])
-        for index in 0..<opened { try small.write(to: "\(path)/document \(index)") }
-        for index in 0..<remnants { try makeDirectory("\(path)/.staging-document \(index)") }
+        for index in 0..<opened { try Self.small.write(to: "\(path)/document \(index)") }
         return path
     }
 
     private func open() throws -> BenchmarkCase {
-        let path = try store("open", remnants: 0)
+        let path = try store("open")
         let floor = try FloorStore(path: path, like: .none)
         let threads = ProcessInfo.processInfo.activeProcessorCount
         return BenchmarkCase(
@@ -81,16 +81,20 @@ struct StoreCases {
     }
 
     private func openWithRemnants() throws -> BenchmarkCase {
-        let path = try store("open-remnants", remnants: 0)
-        let clean = try store("open-clean", remnants: 0)
+        let path = try store("open-remnants")
+        let clean = try store("open-clean")
         let remnants = 100
+        func contender(_ name: String, leave: @escaping (String, Int) throws -> Void) -> Contender {
+            Contender(
+                name: "Holdfast, with \(remnants) \(name)",
+                prepare: { for index in 0..<remnants { try leave(path, index) } },
+                body: { _ in try Self.open(path) })
+        }
         return BenchmarkCase(
             name: "opening \(opened) documents", rounds: max(5, rounds / 10),
             contenders: [
-                Contender(name: "Holdfast, with \(remnants) remnants made first") { _ in
-                    for index in 0..<remnants { try makeDirectory("\(path)/.staging-document \(index)") }
-                    try Self.open(path)
-                },
+                contender("old generations") { try Self.small.write(to: "\($0)/.old-document \($1)") },
+                contender("stagings") { try makeDirectory("\($0)/.staging-document \($1)") },
                 Contender(name: "Holdfast, clean") { _ in try Self.open(clean) },
             ])
     }
