@@ -105,7 +105,8 @@ if Context.environment["HOLDFAST_BENCHMARKS"] != nil {
         .target(name: "Contenders", path: "Tests/Benchmarks/Contenders"),
         // Measures; Tests/Benchmarks/run builds and runs it.
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Holdfast", "HoldfastTesting", "Contenders", "CSQLite"],
+            name: "Benchmarks",
+            dependencies: ["Holdfast", "HoldfastJSONLines", "HoldfastTesting", "Contenders", "CSQLite"],
             path: "Tests/Benchmarks/Harness", swiftSettings: strict),
     ]
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Holdfast
+import HoldfastJSONLines
 
 /// Saves of one document, and of a hundred together.
 struct SaveCases {
@@ -22,6 +23,7 @@ struct SaveCases {
             ("batch", batch),
             ("unchanged", unchanged),
             ("growth", besideEvents),
+            ("append", append),
             ("beside", { try self.beside(.thousandFiles, files: ["config.data"], limit: 1.1) }),
             ("beside", { try self.beside(.attachment, files: ["config.data"], limit: 1.1) }),
             // Linear in entries, independent of bytes.
@@ -240,6 +242,29 @@ struct SaveCases {
             contenders: [
                 contender("Holdfast, beside 2 MB of events", large, limit: nil),
                 contender("Holdfast, beside 2 KB of events", small, limit: 1.1),
+            ])
+    }
+
+    /// An append to an array in segments costs the same, however long the array has grown.
+    private func append() throws -> BenchmarkCase {
+        let path = try place.directory("append")
+        let events = SegmentedArray<String>("events")
+        let event = String(repeating: "e", count: 1_000)
+        // Both have as many in their last file, so that both begin the next one in the same round.
+        let perFile = events.segmentSize / (event.utf8.count + 3)
+        func contender(_ name: String, files: Int, limit: Double?) throws -> Contender {
+            let store = try DocumentStore.open(at: "\(path)/\(name)", codecs: CodecRegistry(events.codec))
+            try store.update("X") { draft in
+                try draft.setElements(Array(repeating: event, count: files * perFile + 100), of: events)
+            }
+            return Contender(name: "Holdfast, to \(name)", limit: limit) { _ in
+                try store.update("X") { try $0.append([event], to: events) }
+            }
+        }
+        return BenchmarkCase(
+            name: "append of 1 KB, powerLoss", rounds: rounds,
+            contenders: [
+                try contender("100 MB", files: 383, limit: nil), try contender("100 KB", files: 0, limit: 2),
             ])
     }
 

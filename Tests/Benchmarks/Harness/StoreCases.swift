@@ -18,7 +18,10 @@ struct StoreCases {
     }
 
     var all: [(String, () throws -> BenchmarkCase)] {
-        [("snapshot", snapshot), ("list", list), ("open", open), ("open", openWithRemnants), ("writers", writers)]
+        [
+            ("snapshot", snapshot), ("list", list), ("among", among), ("open", open), ("open", openWithRemnants),
+            ("writers", writers),
+        ]
     }
 
     private func snapshot() throws -> BenchmarkCase {
@@ -56,6 +59,26 @@ struct StoreCases {
                     body: { [listed] _ in
                         guard try floor.list() == listed else { throw BenchmarkError("the store is not whole") }
                     }),
+            ])
+    }
+
+    /// What the number of documents in a store costs a save of one.
+    private func among() throws -> BenchmarkCase {
+        let path = try place.directory("among")
+        let material = material
+        func contender(_ name: String, others: Int) throws -> Contender {
+            for index in 0..<others { try makeDirectory("\(path)/\(name)/a document of everyday length \(index)") }
+            try material.write(to: "\(path)/\(name)/X")
+            let store = try HoldfastContender(path: "\(path)/\(name)").store
+            return Contender(name: "Holdfast, \(name)") { revision in
+                try HoldfastContender.save(material.files(revision: revision), of: "X", to: store)
+            }
+        }
+        for name in ["among \(listed)", "alone"] { try makeDirectory("\(path)/\(name)") }
+        return BenchmarkCase(
+            name: "save of 3 of 3 files, powerLoss, by the number of documents", rounds: rounds,
+            contenders: [
+                try contender("among \(listed)", others: listed), try contender("alone", others: 0),
             ])
     }
 
