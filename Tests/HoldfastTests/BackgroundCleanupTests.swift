@@ -115,6 +115,56 @@ import Testing
         #expect(try store.read("X/later.md") == "later")
     }
 
+    @Test func `tells an observer that uses the store when it is over`() throws {
+        let store = try waiting()
+        let opened = Mutex<DocumentStore?>(nil)
+        let seen = Mutex<[String]>([])
+        store.options.observer = { event in
+            guard case .reconciled(let document, _) = event, let opened = opened.withLock({ $0 }) else { return }
+            opened.finishCleanup()
+            do {
+                try opened.update(document) { try $0.set("by the observer", for: .metadata) }
+                seen.withLock { $0.append(document) }
+            } catch {
+                seen.withLock { $0.append("\(error)") }
+            }
+        }
+        let url = store.url("X/later.md")
+        store.before = Meanwhile({ call, _ in call == .renameat2 }) { try Data("later".utf8).write(to: url) }.hook
+        let it = try store.open()
+        opened.withLock { $0 = it }
+        _ = try save(1, to: it)
+        it.finishCleanup()
+        #expect(seen.withLock { $0 } == ["X"])
+        #expect(try store.read("X/metadata.json") == "\"by the observer\"")
+        opened.withLock { $0 = nil }
+    }
+
+    @Test func `is done at once where another thread waits for the document`() throws {
+        let store = try waiting()
+        let opened = try store.open()
+        let failures = Mutex<[String]>([])
+        let group = DispatchGroup()
+        try opened.update("X") { draft in
+            group.enter()
+            Thread.detachNewThread {
+                do {
+                    try opened.update("X") { try $0.set("the other's", for: .metadata) }
+                } catch {
+                    failures.withLock { $0.append("\(error)") }
+                }
+                group.leave()
+            }
+            Thread.sleep(forTimeInterval: 0.2)
+            try draft.set("title 1", for: .metadata)
+            try draft.set([1], for: .events)
+        }
+        group.wait()
+        #expect(failures.withLock { $0 } == [])
+        #expect(try store.remnants().isEmpty)
+        #expect(try store.read("X/metadata.json") == "\"the other's\"")
+    }
+
     @Test func `is bounded`() throws {
         let store = try waiting()
         let opened = try store.open()

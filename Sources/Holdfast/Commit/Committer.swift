@@ -31,11 +31,14 @@ private struct Batch {
     private let flushing: FlushProtocol
     private var states: [State]
     private var sharedFlushes = 0
+    /// From before the first change.
+    private let moment: StoreContext.FlushMoment
 
     init(_ plans: [CommitPlan], _ context: StoreContext, _ locks: StoreLocks.Held, _ flushing: FlushProtocol) {
         self.context = context
         self.locks = locks
         self.flushing = flushing
+        moment = context.flushMoment
         states = plans.map { plan in
             switch (plan.shape, plan.directory) {
             case (.unchanged, _):
@@ -78,7 +81,7 @@ private struct Batch {
         case .wholeFileSystem:
             guard states.contains(where: { if case .underway = $0 { true } else { false } }) else { return }
             do {
-                if try flushFileSystem() { sharedFlushes += 1 }
+                if try context.flushFileSystem(since: moment) { sharedFlushes += 1 }
             } catch {
                 step { _ in throw error }
             }
@@ -105,9 +108,9 @@ private struct Batch {
             directories[ObjectIdentifier(directory), default: (directory, [])].commits.append(index)
         }
         if flushing == .wholeFileSystem, directories.values.contains(where: { $0.directory !== context.root }) {
-            let batch = self
+            let (context, moment) = (context, moment)
             flush(directories.values.flatMap(\.commits).sorted()) { () throws(SystemCallError) in
-                try batch.flushFileSystem()
+                try context.flushFileSystem(since: moment)
             }
         } else {
             for (directory, commits) in directories.values.sorted(by: { $0.commits[0] < $1.commits[0] }) {
@@ -130,21 +133,13 @@ private struct Batch {
     }
 
     private mutating func flushNames(in directory: Directory, _ indices: [Int]) {
-        let context = context
+        let (context, moment) = (context, moment)
         flush(indices) { () throws(SystemCallError) in
             // The store's own directory is what other threads flush at the same moment.
-            guard directory === context.root else {
-                try directory.flush()
-                return true
-            }
-            return try context.sharedNameFlush.flush { () throws(SystemCallError) in try directory.flush() }
+            if directory === context.root { return try context.flushNames(since: moment) }
+            try directory.flush()
+            return true
         }
-    }
-
-    /// - Returns: Whether the flush was made here; another thread's may have covered it.
-    private func flushFileSystem() throws(SystemCallError) -> Bool {
-        let root = context.root
-        return try context.sharedFileSystemFlush.flush { () throws(SystemCallError) in try root.flushFileSystem() }
     }
 
     /// The body flushes, and returns whether it made a flush of its own.
@@ -155,8 +150,16 @@ private struct Batch {
             for index in indices {
                 guard case .underway(let commit) = states[index] else { continue }
                 let failure = FailedFlush(document: commit.document, error: error)
-                states[index] = .done(
-                    .failure(failure.takeBack(in: commit.namesDirectory) { commit.undo(locks) }))
+                let told = failure.takeBack {
+                    commit.undo(locks)
+                } flush: { () throws(SystemCallError) in
+                    if commit.namesDirectory === context.root {
+                        try context.flushNames(since: context.flushMoment)
+                    } else {
+                        try commit.namesDirectory.flush()
+                    }
+                }
+                states[index] = .done(.failure(told))
             }
         }
     }
@@ -173,7 +176,7 @@ private struct Batch {
                 if !isLeft, let outcome = commit.cleanup?.run() {
                     receipt.reconciled = outcome.reconciled
                     receipt.flushes += outcome.flushes
-                    receipt.warnings += outcome.warnings
+                    receipt.warnings += outcome.warnings.map { context.warn(commit.document, $0) }
                 }
                 return .success(receipt)
             }
@@ -185,13 +188,12 @@ private struct Batch {
         guard context.options.cleanup == .inBackground else { return false }
         let cleanups = states.compactMap { if case .underway(let commit) = $0 { commit.cleanup } else { nil } }
         if cleanups.isEmpty { return true }
-        let context = context
         return context.backgroundCleanup.add(locks) {
-            for cleanup in cleanups {
-                let reconciled = cleanup.run().reconciled
-                if !reconciled.isEmpty {
-                    context.options.observer?(.reconciled(document: cleanup.document.description, reconciled))
-                }
+            cleanups.flatMap { cleanup -> [StoreEvent] in
+                let document = cleanup.document.description
+                let outcome = cleanup.run()
+                return outcome.warnings.map { .warning(Warning(document: document, message: $0)) }
+                    + (outcome.reconciled.isEmpty ? [] : [.reconciled(document: document, outcome.reconciled)])
             }
         }
     }

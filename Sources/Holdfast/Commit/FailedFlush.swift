@@ -9,10 +9,10 @@ struct FailedFlush {
     /// those that take the first back.
     ///
     /// - Parameters:
-    ///   - directory: Where the names are.
     ///   - undo: Takes them back, and returns whether it could.
+    ///   - flush: Flushes the directory that they are in.
     /// - Returns: What to tell of it.
-    func takeBack(in directory: Directory, undo: () -> Bool) -> HoldfastError {
+    func takeBack(undo: () -> Bool, flush: () throws(SystemCallError) -> Void) -> HoldfastError {
         guard undo() else {
             return failure(
                 .durabilityUnknown,
@@ -20,7 +20,7 @@ struct FailedFlush {
         }
         let message = "the change could not be made durable and was taken back"
         do {
-            try directory.flush()
+            try flush()
             return failure(.flushFailed, message)
         } catch {
             return failure(.flushFailed, "\(message), but not durably (\(error)): a power loss may bring it again")

@@ -91,7 +91,7 @@ final class FileCommit: Commit {
     /// What was there before is gone.
     func undo(_ locks: StoreLocks.Held) -> Bool { false }
 
-    // Step 7.
+    // It is durable.
     func finish(sharedFlushes: Int) -> Receipt {
         receipt.files = [Receipt.File(name: name.description, change: .written, bytes: Int64(data.count))]
         receipt.bytesWritten = Int64(data.count)

@@ -1,6 +1,7 @@
 /// How what was staged becomes durable before the swap: step 4 of a commit.
 ///
-/// Whatever the protocol, the swap itself is made durable by one `fsync` of the directory that holds the names (step 6).
+/// Whatever the protocol, the swap itself is made durable by one flush of the directory that holds the names (step 6): an
+/// `fsync`, or the `syncfs` of ``wholeFileSystem`` where the names are in several directories.
 public enum FlushProtocol: String, Sendable, Codable, CaseIterable {
     /// Nothing is flushed: the commit survives the end of the process, not of the machine.
     case none
@@ -8,7 +9,7 @@ public enum FlushProtocol: String, Sendable, Codable, CaseIterable {
     ///
     /// It asks nothing of the file system beyond fsync(2). Write-back of all of them is started first, so that the device has something to do meanwhile.
     case eachFile
-    /// One `syncfs` for everything, for batches.
+    /// One `syncfs` for everything, for batches and for documents that threads save at the same time.
     ///
     /// It reports errors since Linux 5.8 (syncfs(2)), and costs the same for one document and for a hundred, but also waits for what other programs have written.
     case wholeFileSystem
@@ -20,7 +21,8 @@ public enum FlushProtocol: String, Sendable, Codable, CaseIterable {
     /// no more.
     case orderedJournal
 
-    /// A batch from this size on is flushed as a whole; below it, what other programs have written could cost more.
+    /// From so many documents on that are saved at the same time, all are flushed as a whole; below it, what other programs
+    /// have written could cost more.
     static let batchThreshold = 4
 
     /// Chooses the protocol.

@@ -16,6 +16,8 @@ struct Reconciler {
     let context: StoreContext
     /// What became of what a person did.
     private(set) var actions: [Receipt.Reconciliation] = []
+    /// What was not as it should be, besides what is thrown.
+    private(set) var warnings: [String] = []
     private let flushing: Flushing
     /// Whether what comes keeps its name even against something newer.
     private let prefersArrivals: Bool
@@ -150,12 +152,12 @@ struct Reconciler {
         }
     }
 
-    private func giveBack(_ name: EntryName, _ found: Found, in old: Directory) {
+    private mutating func giveBack(_ name: EntryName, _ found: Found, in old: Directory) {
         do {
             try context.renameWithoutReplacing(found.name, in: old, to: name, in: old)
         } catch {
             // Under either name, recovery knows the entry.
-            _ = context.warn(document, "`\(found.name)` could not get its name `\(name)` back (\(error))")
+            warnings.append("`\(found.name)` could not get its name `\(name)` back (\(error))")
         }
     }
 

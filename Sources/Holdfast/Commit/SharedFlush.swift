@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// One flush for all commits of this process that wait for the same one.
+/// One flush for all commits of a store's threads that wait for the same one.
 ///
 /// While one is under way, further commits gather; when it is done, the first of them flushes for all of them. Each has
 /// made its changes before it came, so the flush that begins after that covers it.
@@ -27,22 +27,40 @@ final class SharedFlush: Sendable {
     private struct State {
         var isFlushing = false
         var gathered: [Waiter] = []
+        var failureCount = 0
+        var lastFailure: SystemCallError?
     }
 
     private let state = Mutex(State())
+    private let body: @Sendable () throws(SystemCallError) -> Void
+
+    /// Creates a flush.
+    ///
+    /// - Parameter body: Makes it; it covers the same for every caller.
+    init(_ body: @escaping @Sendable () throws(SystemCallError) -> Void) { self.body = body }
 
     /// How many commits wait for the next flush.
     var gatheredCount: Int { state.withLock { $0.gathered.count } }
 
+    /// How many flushes have failed.
+    var failureCount: Int { state.withLock { $0.failureCount } }
+
     /// Flushes, or waits for another commit that does.
     ///
-    /// - Parameter body: Makes the flush; it covers the same for every caller.
+    /// - Parameter failureCount: How many flushes had failed before the caller began to change anything. The system
+    ///   reports a failure once for an open file (fsync(2), syncfs(2)), and the kernel may have dropped anybody's pages: no
+    ///   later flush is to tell those that were under way that all is well.
     /// - Returns: Whether this call has made a flush.
-    /// - Throws: What the flush met; all that waited for it, or came while it failed, get the same: no later flush is to
-    ///   tell them that all is well, since the kernel may have dropped the pages.
-    func flush(_ body: () throws(SystemCallError) -> Void) throws(SystemCallError) -> Bool {
+    /// - Throws: What the flush met, or one that has failed since then; all that waited for it, or came while it failed, get
+    ///   the same.
+    func flush(since failureCount: Int) throws(SystemCallError) -> Bool {
         let waiter = Waiter()
+        var failure: SystemCallError?
         let isFirst = state.withLock { state in
+            if state.failureCount != failureCount {
+                failure = state.lastFailure
+                return false
+            }
             if !state.isFlushing {
                 state.isFlushing = true
                 return true
@@ -50,6 +68,7 @@ final class SharedFlush: Sendable {
             state.gathered.append(waiter)
             return false
         }
+        if let failure { throw failure }
         if !isFirst {
             waiter.arrived.wait()
             if case .done(let result) = waiter.outcome.withLock({ $0 }) {
@@ -76,7 +95,9 @@ final class SharedFlush: Sendable {
     private func finish(_ covered: [Waiter], _ result: Result<Void, SystemCallError>) {
         var failed: [Waiter] = []
         let next = state.withLock { state -> Waiter? in
-            if case .failure = result {
+            if case .failure(let error) = result {
+                state.failureCount += 1
+                state.lastFailure = error
                 failed = state.gathered
                 state.gathered = []
             }

@@ -26,11 +26,13 @@ final class SwapCommit: Commit {
     private static let openFileLimit = 64
 
     private let root: Directory
+    private let moment: StoreContext.FlushMoment
 
     init(_ plan: CommitPlan, context: StoreContext, flushing: FlushProtocol) {
         self.plan = plan
         self.context = context
         root = context.root
+        moment = context.flushMoment
         self.flushing = flushing
         document = plan.newName ?? plan.document
         old = plan.directory
@@ -154,7 +156,10 @@ final class SwapCommit: Commit {
     func flush() throws {
         guard flushing.isByFile else { return }
         try flushWritten()
-        if flushing == .eachFile { try flush(staging) }
+        if flushing == .eachFile, let staging {
+            try staging.flush()
+            receipt.flushes += 1
+        }
         if record.isEmpty { return }
         // The record tells dropped entries by size and time, which must be as durable as the record is.
         for name in plan.changes.unmanagedRemovals.keys.sorted() where dropped[name]?.kind == .file {
@@ -162,7 +167,7 @@ final class SwapCommit: Commit {
             try file.flush()
             receipt.flushes += 1
         }
-        if flushing == .eachFile { try flush(root) }
+        if flushing == .eachFile, try context.flushNames(since: moment) { receipt.flushes += 1 }
     }
 
     private func flushWritten() throws {
@@ -171,12 +176,6 @@ final class SwapCommit: Commit {
             try file.close()
         }
         written.removeAll()
-    }
-
-    private func flush(_ directory: Directory?) throws {
-        guard let directory else { return }
-        try directory.flush()
-        receipt.flushes += 1
     }
 
     // MARK: - Step 5: the swap
@@ -263,7 +262,7 @@ final class SwapCommit: Commit {
         }
     }
 
-    // MARK: - Step 7: the old generation goes
+    // MARK: - Durable: the receipt, and step 7
 
     func finish(sharedFlushes: Int) -> Receipt {
         receipt.flushes += sharedFlushes

@@ -51,7 +51,10 @@ enum LockWaiter {
         let duplicate = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, 0)
         if duplicate < 0 { throw SystemCallError(.lock, Errno(rawValue: errno)) }
         let wait = Wait(descriptor: duplicate, range: range, type: type)
-        try start(wait)
+        if let obstacle = OwnThread.start({ wait.run() }) {
+            _ = close(duplicate)
+            throw SystemCallError(.lock, obstacle)
+        }
         _ = wait.done.wait(timeout: .now(plus: timeout))
         switch wait.result.withLock({ $0 }) {
         case .success: return true
@@ -59,48 +62,7 @@ enum LockWaiter {
         case nil: return false
         }
     }
-
-    private static func start(_ wait: Wait) throws(SystemCallError) {
-        #if canImport(Darwin)
-            var thread: pthread_t?
-        #else
-            var thread = pthread_t()
-        #endif
-        let context = Unmanaged.passRetained(wait).toOpaque()
-        let result = pthread_create(&thread, nil, lockWaiterMain, context)
-        guard result == 0 else {
-            Unmanaged<Wait>.fromOpaque(context).release()
-            _ = close(wait.descriptor)
-            throw SystemCallError(.lock, Errno(rawValue: result))
-        }
-        #if canImport(Darwin)
-            if let thread { pthread_detach(thread) }
-        #else
-            pthread_detach(thread)
-        #endif
-    }
-
-    fileprivate static func run(_ context: UnsafeMutableRawPointer?) {
-        guard let context else { return }
-        // The host's signals are not for this thread.
-        var all = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, nil)
-        Unmanaged<Wait>.fromOpaque(context).takeRetainedValue().run()
-    }
 }
-
-#if canImport(Darwin)
-    private func lockWaiterMain(_ context: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-        LockWaiter.run(context)
-        return nil
-    }
-#else
-    private func lockWaiterMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        LockWaiter.run(context)
-        return nil
-    }
-#endif
 
 extension DispatchTime {
     /// A time from now; what is further away than a century never comes.

@@ -96,9 +96,10 @@ struct StoreLocks: Sendable {
 
     /// Runs a body that moves names, on behalf of a writer that holds its documents' locks already.
     func movingNames<Result>(_ held: Held, timeout: Duration, _ body: () throws -> Result) throws -> Result {
+        let start = ContinuousClock.now
         guard turn.wait(timeout: .now(plus: timeout)) == .success else { throw namesLocked(held.file, timeout) }
         defer { turn.signal() }
-        try lockNames(held.file, .exclusive, timeout: timeout)
+        try lockNames(held.file, .exclusive, timeout: max(timeout - (ContinuousClock.now - start), .zero))
         defer {
             // Released at the latest with the document's lock.
             do { try held.file.fileSystem.unlock(held.file.descriptor, Self.names) } catch {}

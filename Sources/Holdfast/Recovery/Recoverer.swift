@@ -1,6 +1,13 @@
 /// Carries out a ``RecoveryPlan``, under the document's lock.
 struct Recoverer {
     let context: StoreContext
+    /// From before the first look: a flush that fails from then on may have lost what is recovered.
+    private let moment: StoreContext.FlushMoment
+
+    init(context: StoreContext) {
+        self.context = context
+        moment = context.flushMoment
+    }
 
     private var root: Directory { context.root }
 
@@ -128,7 +135,7 @@ struct Recoverer {
             case .removeRecord:
                 // In this order also on the device: an old generation without its record would bring back what was
                 // dropped.
-                if emptiesGeneration { try root.flush() }
+                if emptiesGeneration { try context.flushNames(since: moment) }
                 try root.removeFile(document.record)
             }
         }
@@ -174,6 +181,7 @@ struct Recoverer {
         try old.makeWritable(status)
         try live.makeWritable()
         var reconciler = Reconciler(document: document, context: context, flushing: .always, prefersArrivals: true)
+        defer { for warning in reconciler.warnings { _ = context.warn(document, warning) } }
         try reconciler.drain(
             live, into: old, carried: try standing(live, in: old, ContentIndex(old)), dropped: [:], path: "")
         if status.mode & 0o700 != 0o700 { try old.setMode(status.mode) }
@@ -189,11 +197,8 @@ struct Recoverer {
     /// With `wholly`, also the document itself, whose writer may have flushed nothing. Recoveries on several threads share
     /// both.
     private func flush(wholly isWhole: Bool) throws {
-        let root = root
-        _ = try context.sharedNameFlush.flush { () throws(SystemCallError) in try root.flush() }
-        if isWhole {
-            _ = try context.sharedFileSystemFlush.flush { () throws(SystemCallError) in try root.flushFileSystem() }
-        }
+        try context.flushNames(since: moment)
+        if isWhole { try context.flushFileSystem(since: moment) }
     }
 
     private func remove(_ name: EntryName) throws {
@@ -224,6 +229,7 @@ struct Recoverer {
             }
         }
         var reconciler = Reconciler(document: document, context: context, flushing: .always)
+        defer { for warning in reconciler.warnings { _ = context.warn(document, warning) } }
         try reconciler.drain(
             old, into: live, carried: try standing(old, in: live, ContentIndex(live), except: dropped),
             dropped: dropped, path: "")

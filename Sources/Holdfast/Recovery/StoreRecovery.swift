@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The recovery of a whole store: one listing, then every document, on all cores.
+/// The recovery of a whole store: one listing, then what crashes have left, then a look at every other document.
 struct StoreRecovery {
     let context: StoreContext
 
@@ -11,10 +11,11 @@ struct StoreRecovery {
         report.warnings = listing.warnings
         let everything = listing.everything
         let completed = Atomic(0)
-        func recover(_ documents: [DocumentName], width: Int) -> [(DocumentName, RecoveryReport.Document)] {
+        let recoverer = Recoverer(context: context)
+        func recoverAll(_ documents: [DocumentName], width: Int) -> [(DocumentName, RecoveryReport.Document)] {
             let found = parallelMap(documents, width: width) { document in
-                let result = self.recover(
-                    document, hasRemnants: listing.remnants.contains(document), isDryRun: isDryRun)
+                let result = recover(
+                    document, recoverer, hasRemnants: listing.remnants.contains(document), isDryRun: isDryRun)
                 let count = completed.add(1, ordering: .relaxed).newValue
                 progress?(StoreProgress(completed: count, total: everything.count, document: document.description))
                 return result
@@ -26,7 +27,7 @@ struct StoreRecovery {
         let whole = broken.isEmpty ? everything : everything.filter { !isBroken($0) }
         // A recovery waits for flushes, and shares them with others; a look at a whole document takes a core.
         let found =
-            recover(broken, width: context.flushingParallelism) + recover(whole, width: context.parallelism)
+            recoverAll(broken, width: context.flushingParallelism) + recoverAll(whole, width: context.parallelism)
         report.documents = found.sorted { $0.0 < $1.0 }.map(\.1)
         for warning in report.warnings { context.options.observer?(.warning(warning)) }
         if !report.isClean { context.options.observer?(.recovered(report)) }
@@ -34,7 +35,7 @@ struct StoreRecovery {
     }
 
     private func recover(
-        _ document: DocumentName, hasRemnants: Bool, isDryRun: Bool
+        _ document: DocumentName, _ recoverer: Recoverer, hasRemnants: Bool, isDryRun: Bool
     ) -> RecoveryReport.Document? {
         do {
             guard try hasRemnants || hasOrphans(document) else { return nil }
@@ -43,7 +44,7 @@ struct StoreRecovery {
             report.failure = HoldfastError.wrapping(error, document: document.description).description
             return report
         }
-        return Recoverer(context: context).recover(document, isDryRun: isDryRun)
+        return recoverer.recover(document, isDryRun: isDryRun)
     }
 
     private func hasOrphans(_ document: DocumentName) throws -> Bool {

@@ -90,6 +90,8 @@ public struct Receipt: Sendable, Codable, Hashable {
     /// How everything else came along; nil where nothing had to.
     public var carryOver: CarryOver?
     /// What a person did meanwhile.
+    ///
+    /// With ``Cleanup/inBackground`` it is not known yet; nor are the flushes and warnings of the clean-up.
     public var reconciled: [Reconciliation] = []
     /// The durability asked for.
     public var durabilityAsked: Durability

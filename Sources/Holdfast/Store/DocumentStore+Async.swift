@@ -123,7 +123,7 @@ extension DocumentStore {
         let context = context
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "holdfast").async {
-                context.backgroundCleanup.finish(nil)
+                context.backgroundCleanup.finish()
                 continuation.resume()
             }
         }

@@ -198,12 +198,14 @@ public final class DocumentStore: Sendable {
 
     /// Waits until nothing is left of the clean-up that commits have left to the background.
     ///
-    /// For a host that is about to end, with ``Cleanup/inBackground``; what it does not wait for, the next start does.
+    /// With ``Cleanup/inBackground``: before a host ends, moves the store or unmounts what it is on. What it does not wait
+    /// for, the next start does. Where something could not be removed, ``StoreOptions/observer`` was told.
     public func finishCleanup() {
-        context.backgroundCleanup.finish(nil)
+        context.backgroundCleanup.finish()
     }
 
-    /// Mends what crashes have left, as opening does.
+    /// Mends what crashes have left, as opening does; unless it only looks, it waits for the store's own clean-up in the
+    /// background first.
     ///
     /// - Parameters:
     ///   - isDryRun: Whether only to say what would be done.
@@ -214,7 +216,7 @@ public final class DocumentStore: Sendable {
     public func recover(
         dryRun isDryRun: Bool = false, progress: (@Sendable (StoreProgress) -> Void)? = nil
     ) throws(HoldfastError) -> RecoveryReport {
-        finishCleanup()
+        if !isDryRun { finishCleanup() }
         let listing = try kernel(nil) { try StoreListing(of: context.root) }
         return StoreRecovery(context: context).run(on: listing, isDryRun: isDryRun, progress: progress)
     }

@@ -78,17 +78,24 @@ struct DocumentUpdate {
         let context = context
         let isLeft =
             context.options.cleanup == .inBackground
-            && context.backgroundCleanup.add(locks) { _ = Self.finishRemoval(of: document, context) }
-        if !isLeft { receipt.warnings += Self.finishRemoval(of: document, context) }
+            && context.backgroundCleanup.add(locks) {
+                Self.finishRemoval(of: document, context).map {
+                    .warning(Warning(document: document.description, message: $0))
+                }
+            }
+        if !isLeft {
+            receipt.warnings += Self.finishRemoval(of: document, context).map { context.warn(document, $0) }
+        }
         return receipt
     }
 
-    private static func finishRemoval(of document: DocumentName, _ context: StoreContext) -> [Warning] {
+    /// - Returns: What it could not do.
+    private static func finishRemoval(of document: DocumentName, _ context: StoreContext) -> [String] {
         do {
             if try RemoveTree.remove(document.removed, in: context.root) { return [] }
-            return [context.warn(document, "it holds files that are deleted but open; it goes when they are closed")]
+            return ["it holds files that are deleted but open; it goes when they are closed"]
         } catch {
-            return [context.warn(document, "not all of it could be deleted (\(error)); the next recovery goes on")]
+            return ["not all of it could be deleted (\(error)); the next recovery goes on"]
         }
     }
 
@@ -115,14 +122,15 @@ struct DocumentUpdate {
                 try context.renameWithoutReplacing(name, in: root, to: newName, in: root)
             }
         }
-        let flushes = try context.settleOldGeneration()
+        let moment = context.flushMoment
+        var flushes = try context.settleOldGeneration(since: moment)
         try rename(name, to: newName)
         if !context.isDurable { return flushes }
         do throws(SystemCallError) {
-            try root.flush()
-            return flushes + 1
+            if try context.flushNames(since: moment) { flushes += 1 }
+            return flushes
         } catch {
-            throw FailedFlush(document: document, error: error).takeBack(in: root) {
+            throw FailedFlush(document: document, error: error).takeBack {
                 do {
                     try rename(newName, to: name)
                     return true
@@ -130,6 +138,8 @@ struct DocumentUpdate {
                     _ = context.warn(document, "the rename could not be taken back after a failed flush: \(error)")
                     return false
                 }
+            } flush: { () throws(SystemCallError) in
+                try context.flushNames(since: context.flushMoment)
             }
         }
     }

@@ -1,16 +1,14 @@
 import Dispatch
 import Synchronization
 
-/// Calls a body for many elements on several threads, and waits.
-///
-/// The calling thread is one of them. The others are serial queues', which libdispatch gives a thread each, also where
-/// there are more of them than cores: what waits for a disk is not to hold up the rest.
+/// Calls a body for many elements on several threads, the caller's among them, and waits.
 ///
 /// - Returns: The results, in the order of the elements.
 func parallelMap<Element: Sendable, Result: Sendable>(
-    _ elements: [Element], width: Int, _ body: @Sendable (Element) -> Result
+    _ elements: [Element], width: Int, _ body: @escaping @Sendable (Element) -> Result
 ) -> [Result] {
-    if width <= 1 || elements.count <= 1 { return elements.map(body) }
+    let width = min(width, elements.count)
+    if width <= 1 { return elements.map(body) }
     // Runs of neighbours: small enough that no thread waits long for another's last.
     let run = max(1, min(64, elements.count / (width * 4)))
     let next = Atomic(0)
@@ -23,11 +21,20 @@ func parallelMap<Element: Sendable, Result: Sendable>(
             parts.withLock { $0.append((start, results)) }
         }
     }
-    withoutActuallyEscaping(work) { work in
-        let others = DispatchGroup()
-        for _ in 1..<width { DispatchQueue(label: "holdfast.parallel").async(group: others, execute: work) }
-        work()
-        others.wait()
+    let others = DispatchGroup()
+    for _ in 1..<width {
+        others.enter()
+        let obstacle = OwnThread.start {
+            work()
+            others.leave()
+        }
+        if obstacle != nil {
+            // Fewer threads do it all, the caller's at least.
+            others.leave()
+            break
+        }
     }
+    work()
+    others.wait()
     return parts.withLock { $0.sorted { $0.start < $1.start } }.flatMap(\.results)
 }

@@ -10,9 +10,9 @@ final class StoreContext: Sendable {
     let capabilities: Capabilities
     let locks: StoreLocks
     /// The `fsync` of the store's directory in step 6, which commits of several threads share.
-    let sharedNameFlush = SharedFlush()
+    private let nameFlush: SharedFlush
     /// The `syncfs` of steps 4 and 6, likewise.
-    let sharedFileSystemFlush = SharedFlush()
+    private let fileSystemFlush: SharedFlush
     let backgroundCleanup: BackgroundCleanup
     /// How many documents the threads of this process are saving.
     let documentsUnderway: Atomic<Int>
@@ -27,16 +27,18 @@ final class StoreContext: Sendable {
         self.options = options
         self.capabilities = capabilities
         self.locks = locks
+        nameFlush = SharedFlush { () throws(SystemCallError) in try root.flush() }
+        fileSystemFlush = SharedFlush { () throws(SystemCallError) in try root.flushFileSystem() }
         documentsUnderway = Atomic(options.documentsUnderway)
-        backgroundCleanup = BackgroundCleanup(runsByItself: options.cleansUpByItself)
+        backgroundCleanup = BackgroundCleanup(
+            runsByItself: options.cleansUpByItself, observer: options.observer)
     }
 
-    /// Takes the locks of documents, after what this process has left to do with them.
+    /// Takes the locks of documents, behind what this store has left to do with them.
     func lock(
         _ documents: [DocumentName], _ mode: LockMode = .exclusive, timeout: Duration
     ) throws -> StoreLocks.Held {
-        backgroundCleanup.finish(documents)
-        return try locks.acquire(documents, mode, timeout: timeout)
+        try backgroundCleanup.beforeLocking(documents) { try locks.acquire(documents, mode, timeout: timeout) }
     }
 
     var isDurable: Bool { options.durability == .powerLoss }
@@ -52,16 +54,45 @@ final class StoreContext: Sendable {
         FlushProtocol.choose(options.durability, on: kind, documents: documents)
     }
 
+    // MARK: - Flushes that threads share
+
+    /// What had failed when an operation began to change things: a flush that fails from then on may have been of these.
+    struct FlushMoment: Sendable {
+        fileprivate let nameFailures: Int
+        fileprivate let fileSystemFailures: Int
+    }
+
+    var flushMoment: FlushMoment {
+        FlushMoment(nameFailures: nameFlush.failureCount, fileSystemFailures: fileSystemFlush.failureCount)
+    }
+
+    /// Flushes the names in the store's directory.
+    ///
+    /// - Returns: Whether the flush was made here; another thread's may have covered it.
+    @discardableResult
+    func flushNames(since moment: FlushMoment) throws(SystemCallError) -> Bool {
+        try nameFlush.flush(since: moment.nameFailures)
+    }
+
+    /// Flushes all that was written to the file system.
+    ///
+    /// - Returns: Whether the flush was made here; another thread's may have covered it.
+    @discardableResult
+    func flushFileSystem(since moment: FlushMoment) throws(SystemCallError) -> Bool {
+        try fileSystemFlush.flush(since: moment.fileSystemFailures)
+    }
+
     /// Makes the end of a document's old generation durable, before the document's name goes from the store.
     ///
     /// A power loss that brought `.old-X` back, without `X`, would have it restored. A journal keeps that order by itself.
     ///
     /// - Returns: How many flushes it took.
-    func settleOldGeneration() throws(SystemCallError) -> Int {
+    func settleOldGeneration(since moment: FlushMoment) throws(SystemCallError) -> Int {
         guard flushProtocol(documents: 1) == .eachFile else { return 0 }
-        try root.flush()
-        return 1
+        return try flushNames(since: moment) ? 1 : 0
     }
+
+    // MARK: - Receipts and names
 
     /// A receipt to be filled in.
     func receipt(_ document: DocumentName, _ outcome: Receipt.Outcome, _ flushing: FlushProtocol = .none) -> Receipt {

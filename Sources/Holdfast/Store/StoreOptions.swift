@@ -25,6 +25,9 @@ public struct StoreOptions: Sendable {
 
     /// Sees every commit, recovery and warning, on the thread that it happens on and before the call returns; for a
     /// host's log.
+    ///
+    /// With ``Cleanup/inBackground``, it sees what became of a clean-up on any thread and at any time, also before the
+    /// commit itself.
     public var observer: (@Sendable (StoreEvent) -> Void)?
 
     /// How many documents are recovered or validated at the same time; nil for one a core, and for 16 of those that a crash
@@ -51,12 +54,16 @@ public enum Cleanup: String, Sendable, Codable {
     case beforeReturning
     /// On another thread, behind the return, for callers that wait for each save.
     ///
-    /// Until then `.old-X`, or `.removed-X`, stands beside the document, whose lock is kept: the next update of it in this
-    /// process does first what is left, and other processes wait as for any writer. What the end of the process cuts off
-    /// is a remnant, which the next start removes; `finishCleanup()` waits until nothing is left. What
-    /// it finds to reconcile is told by ``StoreEvent/reconciled(document:_:)``, and not in the receipt.
+    /// Until then `.old-X`, or `.removed-X`, stands beside the document, whose lock is kept, with those of a batch's other
+    /// documents: what needs the document next in this ``DocumentStore`` does first what is left, and all others wait for
+    /// the lock, or report a writer. What the end of the process cuts off is a remnant, which the next start removes;
+    /// `finishCleanup()` waits until nothing is left. Work that was left goes on when the store itself is let go.
     ///
-    /// It is bounded: where 32 documents wait for it, further commits clean up before they return.
+    /// What is reconciled, and what could not be removed, is told to ``StoreOptions/observer`` alone, and not in the
+    /// receipt: ``StoreEvent/reconciled(document:_:)`` and ``StoreEvent/warning(_:)``.
+    ///
+    /// It is bounded: where 32 documents wait for it, or another thread waits for the same document, a commit cleans up
+    /// before it returns; so does a batch of more than 32.
     case inBackground
 }
 

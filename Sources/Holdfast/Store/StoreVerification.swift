@@ -68,17 +68,18 @@ struct StoreVerification {
 
     /// Moves a document that is still damaged under its lock into the trash, with a note.
     private func trash(_ document: DocumentName) throws -> [VerificationReport.Damage] {
+        let moment = context.flushMoment
         let locks = try DocumentUpdate(context: context).lock([document])
         defer { locks.release() }
         let damage = try snapshot(document).damage()
         if damage.isEmpty { return [] }
         guard let directory = try context.documentDirectory(document) else { return [] }
         try writeNote(damage, in: directory)
-        _ = try context.settleOldGeneration()
+        _ = try context.settleOldGeneration(since: moment)
         let place = try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
             try Trash(context: context).move(document.entry, from: context.root, labelled: document.entry)
         }
-        if context.isDurable { try context.root.flush() }
+        if context.isDurable { try context.flushNames(since: moment) }
         _ = context.warn(document, "it is damaged, and was moved to `\(place)`")
         return damage.map {
             var damage = $0

@@ -9,7 +9,7 @@ struct Trash {
     /// - Returns: Where it is now, relative to the store.
     func move(_ name: EntryName, from directory: Directory, labelled label: EntryName) throws(SystemCallError) -> String
     {
-        let trash = try open()
+        let trash = try open(context.flushMoment)
         let stem = EntryName(bytes: label.bytes.prefix(240))
         var number = 0
         while true {
@@ -24,11 +24,11 @@ struct Trash {
         }
     }
 
-    private func open() throws(SystemCallError) -> Directory {
+    private func open(_ moment: StoreContext.FlushMoment) throws(SystemCallError) -> Directory {
         do {
             // What was private stays so.
             try context.root.makeDirectory(Self.directoryName, mode: 0o700)
-            if context.isDurable { try context.root.flush() }
+            if context.isDurable { try context.flushNames(since: moment) }
         } catch  where error.errno == .exists {}
         return try Directory(Self.directoryName, in: context.root)
     }

@@ -20,7 +20,8 @@
 #include "plan.h"
 #include "replay_device.h"
 
-enum { SHOWN_VIOLATIONS = 10, CATEGORIES = 16 };
+// How many violations are told, and after how many states it is told how far the replay is.
+enum { SHOWN_VIOLATIONS = 10, SHOWN_STEP = 1000, CATEGORIES = 16 };
 
 struct tally {
     size_t replays;
@@ -204,6 +205,10 @@ static int replay_all(struct replayer *replayer) {
     double start = seconds_now();
     for (size_t i = 0; error == 0 && interrupted == 0 && i < plan.count; i++) {
         error = replay_one(replayer, plan.states[i]);
+        if ((i + 1) % SHOWN_STEP == 0) {
+            fprintf(stderr, "power loss: %s: %zu of %zu states, %zu violations\n", options->filesystem, i + 1, plan.count,
+                    replayer->tally.violations);
+        }
     }
     if (error == 0 && interrupted == 0) {
         summarize(replayer, &plan, seconds_now() - start);
