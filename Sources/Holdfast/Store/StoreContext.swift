@@ -38,7 +38,8 @@ final class StoreContext: Sendable {
     func lock(
         _ documents: [DocumentName], _ mode: LockMode = .exclusive, timeout: Duration
     ) throws -> StoreLocks.Held {
-        try backgroundCleanup.beforeLocking(documents) { try locks.acquire(documents, mode, timeout: timeout) }
+        if options.cleanup == .beforeReturning { return try locks.acquire(documents, mode, timeout: timeout) }
+        return try backgroundCleanup.beforeLocking(documents) { try locks.acquire(documents, mode, timeout: timeout) }
     }
 
     var isDurable: Bool { options.durability == .powerLoss }
