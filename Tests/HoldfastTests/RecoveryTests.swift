@@ -275,4 +275,24 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
         let data = try JSONEncoder().encode(report)
         #expect(try JSONDecoder().decode(RecoveryReport.self, from: data) == report)
     }
+
+    @Test func `of a document on its way to another name waits for that of the document that it comes from`() throws {
+        for _ in 0..<5 {
+            let store = try TemporaryStore()
+            try store.makeConversation("X")
+            let record = "holdfast commit 1\nrenamed-from \(try store.inode("X")) X\nend\n"
+            try store.write(record, to: ".commit-Y")
+            try store.write("\"half\"", to: ".staging-Y/metadata.json")
+            try store.write("\"older\"", to: ".old-X/metadata.json")
+            // The recovery of X keeps its lock for a while, in which Y's needs it.
+            store.before = { (call, _) throws(SystemCallError) in
+                if call == .syncfs { Thread.sleep(forTimeInterval: 0.1) }
+            }
+            let report = try store.open().recoveryReport
+            #expect(report.documents.count == 2)
+            #expect(report.isComplete, "\(report)")
+            #expect(try store.remnants().isEmpty)
+            #expect(try store.read("X/metadata.json") == "\"old title\"")
+        }
+    }
 }

@@ -26,8 +26,14 @@ struct StoreRecovery {
         let broken = listing.remnants.isEmpty ? [] : everything.filter(isBroken)
         let whole = broken.isEmpty ? everything : everything.filter { !isBroken($0) }
         // A recovery waits for flushes, and shares them with others; a look at a whole document takes a core.
-        let found =
+        var found =
             recoverAll(broken, width: context.flushingParallelism) + recoverAll(whole, width: context.parallelism)
+        if !isDryRun, broken.count > 1, context.flushingParallelism > 1 {
+            // A document on its way to another name takes two locks, of which another recovery may have held one.
+            found = found.compactMap { document, result in
+                result.skipped == nil ? (document, result) : recoverer.recover(document).map { (document, $0) }
+            }
+        }
         report.documents = found.sorted { $0.0 < $1.0 }.map(\.1)
         for warning in report.warnings { context.options.observer?(.warning(warning)) }
         if !report.isClean { context.options.observer?(.recovered(report)) }
