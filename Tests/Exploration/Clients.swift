@@ -89,11 +89,6 @@ extension Clients {
         return "counted"
     }
 
-    private static func later(_ options: inout StoreOptions) {
-        options.cleanup = .inBackground
-        options.cleansUpByItself = false
-    }
-
     private static func addOne(_ draft: inout Draft) throws {
         let number = (try draft.value(.meta)).flatMap { Int($0) } ?? 0
         try draft.set("\(number + 1)", for: .meta)
@@ -201,15 +196,15 @@ extension Clients {
                 all(outcomes) ?? hold(contents, counter("a", 2))
             }, names: ["a"]),
         Clients(
-            name: "writer and writer, cleaned up later", start: two(1, 1), options: later,
+            name: "writer and writer, cleaned up later", start: two(1, 1), options: Shapes.cleaningUpLater,
             programs: [countLater, countLater],
             flaw: { contents, outcomes in all(outcomes) ?? hold(contents, two(3, 3)) }, names: ["a", "b"]),
         Clients(
-            name: "writer, cleaned up later, and recovering opener", start: two(1, 1), options: later,
+            name: "writer, cleaned up later, and recovering opener", start: two(1, 1), options: Shapes.cleaningUpLater,
             programs: [countLater, recover],
             flaw: { contents, outcomes in all(outcomes) ?? hold(contents, two(2, 2)) }, names: ["a", "b"]),
         Clients(
-            name: "writer, cleaned up later, and snapshot reader", start: two(1, 1), options: later,
+            name: "writer, cleaned up later, and snapshot reader", start: two(1, 1), options: Shapes.cleaningUpLater,
             programs: [countLater, read],
             flaw: { contents, outcomes in
                 all(outcomes) ?? hold(contents, two(2, 2)) ?? order(outcomes[1])

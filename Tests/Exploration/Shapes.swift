@@ -284,6 +284,12 @@ enum Shapes {
 
     private static func afterOther(_ contents: Contents) -> Contents { contents.managed("z/meta.txt", "z 2") }
 
+    /// In the background, at a moment that the exploration chooses.
+    @Sendable static func cleaningUpLater(_ options: inout StoreOptions) {
+        options.cleanup = .inBackground
+        options.cleansUpByItself = false
+    }
+
     static let later: [Shape] = [
         Shape(
             "several files, cleaned up behind the save of another", .later, before: base, after: afterOther(both(base))
@@ -331,10 +337,7 @@ enum Shapes {
         },
     ].map { shape in
         shape.with { shape in
-            shape.options = {
-                $0.cleanup = .inBackground
-                $0.cleansUpByItself = false
-            }
+            shape.options = cleaningUpLater
             if shape.after["z/meta.txt"] != shape.before["z/meta.txt"] { shape.units.append(["z"]) }
         }
     }

@@ -25,6 +25,7 @@ private struct Batch {
         case underway(any Commit)
         case done(Result<Receipt, HoldfastError>)
     }
+    private typealias Underway = (index: Int, commit: any Commit)
 
     private let context: StoreContext
     private let locks: StoreLocks.Held
@@ -34,11 +35,16 @@ private struct Batch {
     /// From before the first change.
     private let moment: StoreContext.FlushMoment
 
+    private var underway: [Underway] {
+        states.indices.compactMap { if case .underway(let commit) = states[$0] { ($0, commit) } else { nil } }
+    }
+
     init(_ plans: [CommitPlan], _ context: StoreContext, _ locks: StoreLocks.Held, _ flushing: FlushProtocol) {
         self.context = context
         self.locks = locks
         self.flushing = flushing
-        moment = context.flushMoment
+        let moment = context.flushMoment
+        self.moment = moment
         states = plans.map { plan in
             switch (plan.shape, plan.directory) {
             case (.unchanged, _):
@@ -46,15 +52,14 @@ private struct Batch {
             case (.replaceFile(let name), let directory?):
                 .underway(FileCommit(plan, replacing: name, in: directory, context: context, flushing: flushing))
             case (.replaceFile, nil), (.nextGeneration, _):
-                .underway(SwapCommit(plan, context: context, flushing: flushing))
+                .underway(SwapCommit(plan, context: context, flushing: flushing, since: moment))
             }
         }
     }
 
     /// Does a step for each commit that is still under way; one that fails is over.
     private mutating func step(_ body: (any Commit) throws -> Void) {
-        for index in states.indices {
-            guard case .underway(let commit) = states[index] else { continue }
+        for (index, commit) in underway {
             do {
                 try body(commit)
             } catch {
@@ -79,7 +84,7 @@ private struct Batch {
         switch flushing {
         case .none, .eachFile, .orderedJournal: step { try $0.flush() }
         case .wholeFileSystem:
-            guard states.contains(where: { if case .underway = $0 { true } else { false } }) else { return }
+            if underway.isEmpty { return }
             do {
                 if try context.flushFileSystem(since: moment) { sharedFlushes += 1 }
             } catch {
@@ -98,67 +103,40 @@ private struct Batch {
     mutating func flushNames() {
         switch flushing {
         case .none: return
-        case .orderedJournal: return flushLastNames()
+        case .orderedJournal:
+            // In one journal, what changed last takes with it all that changed before.
+            if let last = underway.last?.commit.namesDirectory { flushNames(in: last, underway) }
+            return
         case .eachFile, .wholeFileSystem: break
         }
-        var directories: [ObjectIdentifier: (directory: Directory, commits: [Int])] = [:]
-        for (index, state) in states.enumerated() {
-            guard case .underway(let commit) = state else { continue }
+        var directories: [ObjectIdentifier: (directory: Directory, commits: [Underway])] = [:]
+        for (index, commit) in underway {
             let directory = commit.namesDirectory
-            directories[ObjectIdentifier(directory), default: (directory, [])].commits.append(index)
+            directories[ObjectIdentifier(directory), default: (directory, [])].commits.append((index, commit))
         }
         if flushing == .wholeFileSystem, directories.values.contains(where: { $0.directory !== context.root }) {
             let (context, moment) = (context, moment)
-            flush(directories.values.flatMap(\.commits).sorted()) { () throws(SystemCallError) in
-                try context.flushFileSystem(since: moment)
-            }
+            flush(underway) { () throws(SystemCallError) in try context.flushFileSystem(since: moment) }
         } else {
-            for (directory, commits) in directories.values.sorted(by: { $0.commits[0] < $1.commits[0] }) {
+            for (directory, commits) in directories.values.sorted(by: { $0.commits[0].index < $1.commits[0].index }) {
                 flushNames(in: directory, commits)
             }
         }
     }
 
-    /// In one journal, what changed last takes with it all that changed before.
-    private mutating func flushLastNames() {
-        var last: Directory?
-        var commits: [Int] = []
-        for (index, state) in states.enumerated() {
-            guard case .underway(let commit) = state else { continue }
-            last = commit.namesDirectory
-            commits.append(index)
-        }
-        guard let last else { return }
-        flushNames(in: last, commits)
-    }
-
-    private mutating func flushNames(in directory: Directory, _ indices: [Int]) {
+    private mutating func flushNames(in directory: Directory, _ commits: [Underway]) {
         let (context, moment) = (context, moment)
-        flush(indices) { () throws(SystemCallError) in
-            // The store's own directory is what other threads flush at the same moment.
-            if directory === context.root { return try context.flushNames(since: moment) }
-            try directory.flush()
-            return true
-        }
+        flush(commits) { () throws(SystemCallError) in try context.flushNames(in: directory, since: moment) }
     }
 
     /// The body flushes, and returns whether it made a flush of its own.
-    private mutating func flush(_ indices: [Int], _ body: () throws(SystemCallError) -> Bool) {
+    private mutating func flush(_ commits: [Underway], _ body: () throws(SystemCallError) -> Bool) {
         do {
             if try body() { sharedFlushes += 1 }
         } catch {
-            for index in indices {
-                guard case .underway(let commit) = states[index] else { continue }
+            for (index, commit) in commits {
                 let failure = FailedFlush(document: commit.document, error: error)
-                let told = failure.takeBack {
-                    commit.undo(locks)
-                } flush: { () throws(SystemCallError) in
-                    if commit.namesDirectory === context.root {
-                        try context.flushNames(since: context.flushMoment)
-                    } else {
-                        try commit.namesDirectory.flush()
-                    }
-                }
+                let told = failure.takeBack(in: commit.namesDirectory, context) { commit.undo(locks) }
                 states[index] = .done(.failure(told))
             }
         }
@@ -185,10 +163,10 @@ private struct Batch {
 
     /// - Returns: Whether another thread does step 7, behind the return.
     private func leaveCleanup() -> Bool {
-        guard context.options.cleanup == .inBackground else { return false }
-        let cleanups = states.compactMap { if case .underway(let commit) = $0 { commit.cleanup } else { nil } }
+        guard let backgroundCleanup = context.backgroundCleanup else { return false }
+        let cleanups = underway.compactMap(\.commit.cleanup)
         if cleanups.isEmpty { return true }
-        return context.backgroundCleanup.add(locks) {
+        return backgroundCleanup.add(locks) {
             cleanups.flatMap { cleanup -> [StoreEvent] in
                 let document = cleanup.document.description
                 let outcome = cleanup.run()

@@ -9,10 +9,11 @@ struct FailedFlush {
     /// those that take the first back.
     ///
     /// - Parameters:
+    ///   - directory: Where they are.
+    ///   - context: The store's.
     ///   - undo: Takes them back, and returns whether it could.
-    ///   - flush: Flushes the directory that they are in.
     /// - Returns: What to tell of it.
-    func takeBack(undo: () -> Bool, flush: () throws(SystemCallError) -> Void) -> HoldfastError {
+    func takeBack(in directory: Directory, _ context: StoreContext, undo: () -> Bool) -> HoldfastError {
         guard undo() else {
             return failure(
                 .durabilityUnknown,
@@ -20,7 +21,7 @@ struct FailedFlush {
         }
         let message = "the change could not be made durable and was taken back"
         do {
-            try flush()
+            try context.flushNames(in: directory, since: context.flushMoment)
             return failure(.flushFailed, message)
         } catch {
             return failure(.flushFailed, "\(message), but not durably (\(error)): a power loss may bring it again")

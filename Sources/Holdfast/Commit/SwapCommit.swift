@@ -26,13 +26,14 @@ final class SwapCommit: Commit {
     private static let openFileLimit = 64
 
     private let root: Directory
+    /// From before the batch's first change.
     private let moment: StoreContext.FlushMoment
 
-    init(_ plan: CommitPlan, context: StoreContext, flushing: FlushProtocol) {
+    init(_ plan: CommitPlan, context: StoreContext, flushing: FlushProtocol, since moment: StoreContext.FlushMoment) {
         self.plan = plan
         self.context = context
         root = context.root
-        moment = context.flushMoment
+        self.moment = moment
         self.flushing = flushing
         document = plan.newName ?? plan.document
         old = plan.directory

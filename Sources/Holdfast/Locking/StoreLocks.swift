@@ -16,7 +16,7 @@ struct StoreLocks: Sendable {
 
     let store: Directory
 
-    /// The turn of this process's threads to move names.
+    /// The turn of this store's threads to move names.
     ///
     /// They come often and stay for two renames: a semaphore hands over faster than the file system's lock, whose wait
     /// with a timeout takes a thread of its own.
@@ -65,9 +65,10 @@ struct StoreLocks: Sendable {
         _ documents: [DocumentName], _ mode: LockMode = .exclusive, timeout: Duration
     ) throws -> Held {
         let start = ContinuousClock.now
+        let documents = documents.sorted { $0.lockRange < $1.lockRange }
+        let ranges = documents.map(\.lockRange)
         while true {
-            let documents = documents.sorted { $0.lockRange < $1.lockRange }
-            let held = Held(try openFile(), documents.map(\.lockRange))
+            let held = Held(try openFile(), ranges)
             var last: LockRange?
             for document in documents where document.lockRange != last {
                 last = document.lockRange

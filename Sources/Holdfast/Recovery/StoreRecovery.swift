@@ -12,10 +12,11 @@ struct StoreRecovery {
         let everything = listing.everything
         let completed = Atomic(0)
         let recoverer = Recoverer(context: context)
-        func recoverAll(_ documents: [DocumentName], width: Int) -> [(DocumentName, RecoveryReport.Document)] {
+        func recoverAll(
+            _ documents: [DocumentName], hasRemnants: Bool, width: Int
+        ) -> [(DocumentName, RecoveryReport.Document)] {
             let found = parallelMap(documents, width: width) { document in
-                let result = recover(
-                    document, recoverer, hasRemnants: listing.remnants.contains(document), isDryRun: isDryRun)
+                let result = recover(document, recoverer, hasRemnants: hasRemnants, isDryRun: isDryRun)
                 let count = completed.add(1, ordering: .relaxed).newValue
                 progress?(StoreProgress(completed: count, total: everything.count, document: document.description))
                 return result
@@ -27,7 +28,8 @@ struct StoreRecovery {
         let whole = broken.isEmpty ? everything : everything.filter { !isBroken($0) }
         // A recovery waits for flushes, and shares them with others; a look at a whole document takes a core.
         var found =
-            recoverAll(broken, width: context.flushingParallelism) + recoverAll(whole, width: context.parallelism)
+            recoverAll(broken, hasRemnants: true, width: context.flushingParallelism)
+            + recoverAll(whole, hasRemnants: false, width: context.parallelism)
         if !isDryRun, broken.count > 1, context.flushingParallelism > 1 {
             // A document on its way to another name takes two locks, of which another recovery may have held one.
             found = found.compactMap { document, result in

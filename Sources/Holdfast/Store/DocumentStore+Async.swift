@@ -15,8 +15,8 @@ extension DocumentStore {
         at path: String, codecs: CodecRegistry, options: StoreOptions = StoreOptions()
     ) async throws -> DocumentStore {
         try await onOwnThread {
-            try open(at: path, on: POSIXFileSystem(), codecs: codecs, options: options)
-        }
+            Swift.Result { try open(at: path, on: POSIXFileSystem(), codecs: codecs, options: options) }
+        }.get()
     }
 
     /// The names of all documents, in order, without blocking the cooperative pool.
@@ -120,19 +120,13 @@ extension DocumentStore {
 
     /// Waits until nothing is left of the clean-up in the background, without blocking the cooperative pool.
     public func finishCleanup() async {
-        let context = context
-        await withCheckedContinuation { continuation in
-            DispatchQueue(label: "holdfast").async {
-                context.backgroundCleanup.finish()
-                continuation.resume()
-            }
-        }
+        await Self.onOwnThread { [self] in finishCleanup() }
     }
 
     private func blocking<Result: Sendable>(
         _ body: @escaping @Sendable (DocumentStore) throws -> Result
     ) async throws -> Result {
-        try await Self.onOwnThread { try body(self) }
+        try await Self.onOwnThread { Swift.Result { try body(self) } }.get()
     }
 
     /// Runs a body where it may block.
@@ -140,10 +134,10 @@ extension DocumentStore {
     /// A serial queue of its own gets a thread at once, whatever others wait for (libdispatch lets serial queues
     /// overcommit); on a shared concurrent queue, a few waits for a lock would hold up everything behind them.
     private static func onOwnThread<Result: Sendable>(
-        _ body: @escaping @Sendable () throws -> Result
-    ) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue(label: "holdfast").async { continuation.resume(with: Swift.Result { try body() }) }
+        _ body: @escaping @Sendable () -> Result
+    ) async -> Result {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "holdfast").async { continuation.resume(returning: body()) }
         }
     }
 }

@@ -201,7 +201,7 @@ public final class DocumentStore: Sendable {
     /// With ``Cleanup/inBackground``: before a host ends, moves the store or unmounts what it is on. What it does not wait
     /// for, the next start does. Where something could not be removed, ``StoreOptions/observer`` was told.
     public func finishCleanup() {
-        context.backgroundCleanup.finish()
+        context.backgroundCleanup?.finish()
     }
 
     /// Mends what crashes have left, as opening does; unless it only looks, it waits for the store's own clean-up in the

@@ -76,14 +76,12 @@ struct DocumentUpdate {
         try clearRemoved(document)
         receipt.flushes = try move(document.entry, to: document.removed, of: document, locks)
         let context = context
-        let isLeft =
-            context.options.cleanup == .inBackground
-            && context.backgroundCleanup.add(locks) {
-                Self.finishRemoval(of: document, context).map {
-                    .warning(Warning(document: document.description, message: $0))
-                }
+        let isLeft = context.backgroundCleanup?.add(locks) {
+            Self.finishRemoval(of: document, context).map {
+                .warning(Warning(document: document.description, message: $0))
             }
-        if !isLeft {
+        }
+        if isLeft != true {
             receipt.warnings += Self.finishRemoval(of: document, context).map { context.warn(document, $0) }
         }
         return receipt
@@ -130,7 +128,7 @@ struct DocumentUpdate {
             if try context.flushNames(since: moment) { flushes += 1 }
             return flushes
         } catch {
-            throw FailedFlush(document: document, error: error).takeBack {
+            throw FailedFlush(document: document, error: error).takeBack(in: root, context) {
                 do {
                     try rename(newName, to: name)
                     return true
@@ -138,8 +136,6 @@ struct DocumentUpdate {
                     _ = context.warn(document, "the rename could not be taken back after a failed flush: \(error)")
                     return false
                 }
-            } flush: { () throws(SystemCallError) in
-                try context.flushNames(since: context.flushMoment)
             }
         }
     }

@@ -13,8 +13,9 @@ final class StoreContext: Sendable {
     private let nameFlush: SharedFlush
     /// The `syncfs` of steps 4 and 6, likewise.
     private let fileSystemFlush: SharedFlush
-    let backgroundCleanup: BackgroundCleanup
-    /// How many documents the threads of this process are saving.
+    /// Nil where commits clean up before they return.
+    let backgroundCleanup: BackgroundCleanup?
+    /// How many documents this store's threads are saving.
     let documentsUnderway: Atomic<Int>
 
     init(
@@ -30,15 +31,18 @@ final class StoreContext: Sendable {
         nameFlush = SharedFlush { () throws(SystemCallError) in try root.flush() }
         fileSystemFlush = SharedFlush { () throws(SystemCallError) in try root.flushFileSystem() }
         documentsUnderway = Atomic(options.documentsUnderway)
-        backgroundCleanup = BackgroundCleanup(
-            runsByItself: options.cleansUpByItself, observer: options.observer)
+        backgroundCleanup =
+            switch options.cleanup {
+            case .beforeReturning: nil
+            case .inBackground: BackgroundCleanup(runsByItself: options.cleansUpByItself, observer: options.observer)
+            }
     }
 
     /// Takes the locks of documents, behind what this store has left to do with them.
     func lock(
         _ documents: [DocumentName], _ mode: LockMode = .exclusive, timeout: Duration
     ) throws -> StoreLocks.Held {
-        if options.cleanup == .beforeReturning { return try locks.acquire(documents, mode, timeout: timeout) }
+        guard let backgroundCleanup else { return try locks.acquire(documents, mode, timeout: timeout) }
         return try backgroundCleanup.beforeLocking(documents) { try locks.acquire(documents, mode, timeout: timeout) }
     }
 
@@ -73,6 +77,16 @@ final class StoreContext: Sendable {
     @discardableResult
     func flushNames(since moment: FlushMoment) throws(SystemCallError) -> Bool {
         try nameFlush.flush(since: moment.nameFailures)
+    }
+
+    /// Flushes the names in a directory: the store's own, which other threads flush at the same moment, or a document's.
+    ///
+    /// - Returns: Whether the flush was made here.
+    @discardableResult
+    func flushNames(in directory: Directory, since moment: FlushMoment) throws(SystemCallError) -> Bool {
+        if directory === root { return try flushNames(since: moment) }
+        try directory.flush()
+        return true
     }
 
     /// Flushes all that was written to the file system.
