@@ -2,36 +2,34 @@ import Foundation
 
 /// The files of a conversation: metadata of 0.2 KB, a configuration of 8 KB, events of 200 KB.
 ///
-/// No two revisions are equal in any file, and all have the same size, so that nothing is settled by sizes alone.
+/// A revision equals the one before it in no file, and all have the same size, so that nothing is settled by sizes alone.
 struct Material {
     static let names = ["metadata.data", "config.data", "events.data"]
     static let sizes = ["metadata.data": 200, "config.data": 8_000, "events.data": 200_000]
     /// What a person keeps beside them.
     static let unmanaged = ["QUERY_MESSAGE.md", "notes.txt"]
 
-    private var bytes: [String: Data] = [:]
+    /// Made before, so that nobody's turn has the making in it: those of even revisions, and those of odd ones.
+    private let versions: [[String: Data]]
 
     init(sizes: [String: Int] = Material.sizes) {
-        for (name, size) in sizes {
-            var state = UInt64(size)
-            bytes[name] = Data(
-                (0..<size).map { _ in
-                    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                    return UInt8(ascii: "a") + UInt8(state >> 59)
-                })
+        versions = [UInt8(ascii: "a"), UInt8(ascii: "A")].map { first in
+            sizes.mapValues { size in
+                var state = UInt64(size)
+                return Data(
+                    (0..<size).map { _ in
+                        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                        return first + UInt8(state >> 60)
+                    })
+            }
         }
     }
 
     /// A file's bytes at a revision.
-    func file(_ name: String, revision: Int) -> Data {
-        guard var data = bytes[name] else { return Data() }
-        let mark = Data("\(revision + 1_000_000_000)".utf8)
-        if data.count >= mark.count { data.replaceSubrange(0..<mark.count, with: mark) }
-        return data
-    }
+    func file(_ name: String, revision: Int) -> Data { versions[revision % 2][name] ?? Data() }
 
     func files(revision: Int) -> [(name: String, data: Data)] {
-        bytes.keys.sorted().map { ($0, file($0, revision: revision)) }
+        versions[revision % 2].sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// Writes a document with its plain files, as the start of all contenders.

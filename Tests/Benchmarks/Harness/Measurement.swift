@@ -1,3 +1,5 @@
+import HoldfastTesting
+
 /// One way to do the job of a case.
 struct Contender {
     let name: String
@@ -38,6 +40,9 @@ struct Row: Codable {
 }
 
 /// Runs the contenders of a case in turns, so that what else the machine does strikes all alike.
+///
+/// Each round has its own order, the same in every run: what one leaves to the device, the journal and the processor's
+/// caches strikes each of the others as often.
 enum Measurement {
     private struct Series {
         var times: [Double] = []
@@ -56,9 +61,9 @@ enum Measurement {
         var series = benchmark.contenders.map { _ in Series() }
         // The first turns fill caches and are not counted.
         let warmUp = min(3, benchmark.rounds)
+        var generator = SeededGenerator(seed: 1)
         for round in 0..<(warmUp + benchmark.rounds) {
-            for turn in benchmark.contenders.indices {
-                let index = (turn + round) % benchmark.contenders.count
+            for index in benchmark.contenders.indices.shuffled(using: &generator) {
                 try benchmark.contenders[index].prepare?()
                 let before = try place.device?.statistics()
                 let start = ContinuousClock.now
