@@ -38,8 +38,8 @@ package struct JSONCoder: Sendable {
     package func decode<Value: Decodable>(
         _ type: Value.Type, from bytes: Data, userInfo: [CodingUserInfoKey: any Sendable]
     ) throws -> Value {
-        try validate(bytes)
         if let exact = type as? any ExactJSONConvertible.Type {
+            try validate(bytes)
             let value = bytes.withBytes { bytes in
                 var parser = JSONParser(scanned: bytes)
                 return parser.value()
@@ -50,22 +50,19 @@ package struct JSONCoder: Sendable {
                 throw CodecError("expected \(error.expected), found \(error.found.kind)", at: error.path, in: bytes)
             }
         }
+        let scan = ConcurrentScan(bytes, maximumDepth: maximumDepth)
         do {
-            return try options.decoder(userInfo: userInfo).decode(type, from: bytes)
-        } catch let error as DecodingError {
+            return try options.decoder(userInfo: userInfo).decode(Scanned<Value>.self, from: bytes, configuration: scan)
+                .value
+        } catch {
+            try scan.finish()
+            guard let error = error as? DecodingError else { throw error }
             throw CodecError(error, in: bytes)
         }
     }
 
     package func validate(_ bytes: Data) throws(CodecError) {
-        try bytes.withBytes { bytes throws(CodecError) in
-            do throws(JSONFault) {
-                var scanner = JSONScanner(bytes, maximumDepth: maximumDepth)
-                try scanner.scan()
-            } catch {
-                throw error.codecError(in: bytes)
-            }
-        }
+        try JSONScanner.check(bytes, maximumDepth: maximumDepth)
     }
 
     /// Checks that each line of a text is JSON; returns where the lines are, without their line breaks.
@@ -99,6 +96,30 @@ package struct JSONCoder: Sendable {
             var locator = JSONLocator(scanned: bytes)
             return locator.elements()
         }
+    }
+}
+
+extension JSONScanner {
+    /// Scans a whole text.
+    static func check(_ bytes: Data, maximumDepth: Int) throws(CodecError) {
+        try bytes.withBytes { bytes throws(CodecError) in
+            do throws(JSONFault) {
+                var scanner = JSONScanner(bytes, maximumDepth: maximumDepth)
+                try scanner.scan()
+            } catch {
+                throw error.codecError(in: bytes)
+            }
+        }
+    }
+}
+
+/// A value that is made of a text only when its scan has found nothing: before that, none of the value's own code runs.
+private struct Scanned<Value: Decodable>: DecodableWithConfiguration {
+    let value: Value
+
+    init(from decoder: any Decoder, configuration scan: ConcurrentScan) throws {
+        try scan.finish()
+        value = try decoder.singleValueContainer().decode(Value.self)
     }
 }
 

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Holdfast
 import HoldfastJSON
 import HoldfastTesting
+import Synchronization
 import Testing
 
 private var context: CodecContext { CodecContext(filename: "a.json") }
@@ -173,6 +174,26 @@ private func decoded<Value: Decodable>(
         }
         // The same key in two objects is no repetition.
         #expect(try decoded([[String: Int]].self, "[{\"a\":1,\"b\":2},{\"a\":1}]").count == 2)
+    }
+
+    /// Texts that Foundation alone would decode; the last ones are scanned on another thread.
+    @Test func `no value sees any of it`() throws {
+        struct Watched: Decodable {
+            static let made = Atomic(0)
+            init(from decoder: any Decoder) throws { Self.made.add(1, ordering: .relaxed) }
+        }
+        for elements in [1, 1_000, 100_000] {
+            let rows = String(repeating: "{\"a\":1},\n", count: elements)
+            for fault in ["{\"a\":1,\"a\":2}", "1,"] {
+                let error = try #require(throws: CodecError.self) {
+                    try decoded([Watched].self, "[\(rows)\(fault)]")
+                }
+                #expect(error.line == elements + 1)
+            }
+        }
+        #expect(Watched.made.load(ordering: .relaxed) == 0)
+        _ = try decoded([Watched].self, "[1, 2]")
+        #expect(Watched.made.load(ordering: .relaxed) == 2)
     }
 
     @Test func `a long string's fault is found at any place of it`() throws {

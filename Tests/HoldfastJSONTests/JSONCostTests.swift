@@ -110,7 +110,7 @@ struct JSONCostTests {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let ratios = try Self.report("made events", [encoder.encode(Self.events())])
-        #expect(ratios.decode < 1.25 && ratios.encode < 1.25)
+        #expect(ratios.decode < 1.15 && ratios.encode < 1.25)
     }
 
     @Test func `costs little over Foundation on real conversations`() throws {
@@ -119,6 +119,6 @@ struct JSONCostTests {
             .compactMap { FileManager.default.contents(atPath: "\(root)/\($0)/events.json") }
         guard !files.isEmpty else { return }
         let ratios = try Self.report("\(files.count) conversations", files)
-        #expect(ratios.decode < 1.4 && ratios.encode < 1.25)
+        #expect(ratios.decode < 1.15 && ratios.encode < 1.25)
     }
 }

@@ -98,6 +98,15 @@ private final class Wrapped: Encodable {
                 let bytes = try codec.encode(value, in: context)
                 let isSame = try codec.decode(JSONValue.self, from: bytes, in: context) == value
                 outcome.withLock { $0.append(isSame ? "same" : "changed") }
+                for depth in [500, 1_000_000] {
+                    // Foundation alone would decode the first.
+                    let brackets = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+                    do {
+                        _ = try codec.decode(Chain.self, from: Data(brackets.utf8), in: context)
+                    } catch is CodecError {
+                        outcome.withLock { $0.append("refused") }
+                    }
+                }
             } catch {
                 outcome.withLock { $0.append("\(error)") }
             }
@@ -106,7 +115,7 @@ private final class Wrapped: Encodable {
         thread.stackSize = 512 << 10
         thread.start()
         finished.wait()
-        #expect(outcome.withLock { $0 } == ["same", "refused", "same"])
+        #expect(outcome.withLock { $0 } == ["same", "refused", "same", "refused", "refused"])
     }
 
     @Test func `doesn't disturb a value's use of its coding path`() throws {
