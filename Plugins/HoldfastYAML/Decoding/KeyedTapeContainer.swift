@@ -72,6 +72,8 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         try decoder.unboxFloat(entry.value, key: entry.key, index: -1)
     }
 
+    // Inlined, so that what it calls is compiled for the one type.
+    @inline(__always)
     private func integer<Integer: FixedWidthInteger>(_ entry: TapeDecoder.FoundEntry) throws -> Integer {
         try decoder.unboxInteger(Integer.self, entry.value, key: entry.key, index: -1)
     }

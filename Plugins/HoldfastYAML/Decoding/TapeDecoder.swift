@@ -206,14 +206,19 @@ final class TapeDecoder: Decoder {
             throw corrupted("nested deeper than this thread's stack allows", node, key: key, index: index)
         }
         if type == Date.self { return unsafeBitCast(try decoder.unboxDate(), to: type) }
-        if type == Data.self, let data = try decoder.unboxData() as? Value { return data }
-        if type == URL.self, let url = try decoder.unboxURL() as? Value { return url }
-        if type == Decimal.self, let decimal = try decoder.unboxDecimal() as? Value { return decimal }
-        if type == YAMLValue.self, let value = try decoder.unboxValue(node) as? Value { return value }
-        if let container = state.knownContainer(type), let value = try container.decode(decoder) as? Value {
-            return value
-        }
+        if type == Data.self { return unsafeBitCast(try decoder.unboxData(), to: type) }
+        if type == URL.self { return unsafeBitCast(try decoder.unboxURL(), to: type) }
+        if type == Decimal.self { return unsafeBitCast(try decoder.unboxDecimal(), to: type) }
+        if type == YAMLValue.self { return unsafeBitCast(try decoder.unboxValue(node), to: type) }
+        if let container = state.knownContainer(type) { return try decoder.unboxKnown(container, as: type) }
         return try Value(from: decoder)
+    }
+
+    // The container is the type itself.
+    private func unboxKnown<Container: KnownContainer, Value>(
+        _ container: Container.Type, as type: Value.Type
+    ) throws -> Value {
+        unsafeBitCast(try Container.decode(self), to: type)
     }
 
     private func unboxDate() throws -> Date {
