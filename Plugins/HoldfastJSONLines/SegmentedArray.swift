@@ -47,10 +47,16 @@ public struct SegmentedArray<Element: Codable>: Sendable {
         return "\(name)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).jsonl"
     }
 
+    /// A file, by its number from 1.
+    ///
+    /// Who reads all of them asks for one more than there are: a link in its place, or a store without the codec, is an
+    /// error then, and doesn't pass for the end of the array.
+    func segment(_ number: Int) -> ManagedFile<[Element]> { ManagedFile(filename(number)) }
+
     /// Counts the files of this array among a document's.
     ///
     /// Their numbers run from 1 without a gap: a missing file would be a hole in the array that nobody sees.
-    func segmentCount(among filenames: [String]) throws -> Int {
+    func segmentCount(among filenames: [String], of document: String) throws(HoldfastError) -> Int {
         var numbers: Set<Int> = []
         for filename in filenames where filename.hasPrefix("\(name)-") && filename.hasSuffix(".jsonl") {
             let digits = filename.dropFirst(name.utf8.count + 1).dropLast(".jsonl".utf8.count)
@@ -60,7 +66,9 @@ public struct SegmentedArray<Element: Codable>: Sendable {
         guard let last = numbers.max() else { return 0 }
         guard numbers.count == last else {
             let missing = (1...last).first { !numbers.contains($0) } ?? last
-            throw CodecError("\(filename(missing)) is missing, though \(filename(last)) is there")
+            throw HoldfastError(
+                .invalidContent, "the file is missing, though `\(filename(last))` is there", document: document,
+                file: filename(missing), remedy: "put it back, or give those behind it the numbers before theirs")
         }
         return last
     }
@@ -71,12 +79,12 @@ extension Draft {
     ///
     /// - Parameter array: The array.
     /// - Returns: Its elements; none where there is no file of it.
-    /// - Throws: An error where a file is missing between others, or can't be read or decoded.
+    /// - Throws: An error where a file is missing between others, something else stands in its place, or it can't be read
+    ///   or decoded.
     public mutating func elements<Element>(of array: SegmentedArray<Element>) throws -> [Element] {
         var elements: [Element] = []
-        for number in 0..<(try array.segmentCount(among: managedFiles())) {
-            elements += try value(ManagedFile<[Element]>(array.filename(number + 1))) ?? []
-        }
+        let count = try array.segmentCount(among: managedFiles(), of: document)
+        for number in 1...count + 1 { elements += try value(array.segment(number)) ?? [] }
         return elements
     }
 
@@ -87,7 +95,7 @@ extension Draft {
     ///   - array: The array.
     /// - Throws: An error where an element can't be encoded, or the last file can't be read.
     public mutating func append<Element>(_ elements: [Element], to array: SegmentedArray<Element>) throws {
-        let count = try array.segmentCount(among: managedFiles())
+        let count = try array.segmentCount(among: managedFiles(), of: document)
         try write(elements, to: array, after: count, bytes: count > 0 ? bytes(array.filename(count)) : nil)
     }
 
@@ -98,7 +106,7 @@ extension Draft {
     ///   - array: The array.
     /// - Throws: An error where an element can't be encoded.
     public mutating func setElements<Element>(_ elements: [Element], of array: SegmentedArray<Element>) throws {
-        let before = try array.segmentCount(among: managedFiles())
+        let before = try array.segmentCount(among: managedFiles(), of: document)
         let after = try write(elements, to: array, after: 0, bytes: nil)
         // From the end, so that the draft never has a gap.
         for number in stride(from: before, to: after, by: -1) { try remove(array.filename(number)) }
@@ -135,12 +143,12 @@ extension Snapshot {
     ///
     /// - Parameter array: The array.
     /// - Returns: Its elements; none where there is no file of it.
-    /// - Throws: An error where a file is missing between others, or can't be decoded.
+    /// - Throws: An error where a file is missing between others, something else stands in its place, or it can't be
+    ///   decoded.
     public func elements<Element>(of array: SegmentedArray<Element>) throws -> [Element] {
         var elements: [Element] = []
-        for number in 0..<(try array.segmentCount(among: managedFiles)) {
-            elements += try value(ManagedFile<[Element]>(array.filename(number + 1))) ?? []
-        }
+        let count = try array.segmentCount(among: managedFiles, of: document)
+        for number in 1...count + 1 { elements += try value(array.segment(number)) ?? [] }
         return elements
     }
 }

@@ -81,8 +81,26 @@ import Testing
     @Test func `with a hole is an error`() throws {
         try store.update("doc") { try $0.append(Array(0..<100), to: self.numbers) }
         try FileManager.default.removeItem(atPath: folder.path + "/doc/n-000002.jsonl")
-        #expect(throws: CodecError.self) { try self.stored() }
-        #expect(throws: (any Error).self) { try self.store.update("doc") { try $0.append([1], to: self.numbers) } }
+        let error = try #require(throws: HoldfastError.self) { try self.stored() }
+        #expect(error.code == .invalidContent)
+        #expect(error.description.hasPrefix("doc/n-000002.jsonl: the file is missing, though `n-0000"))
+        #expect(throws: HoldfastError.self) { try self.store.update("doc") { try $0.append([1], to: self.numbers) } }
+    }
+
+    @Test func `with a link in a file's place is an error, also at the end`() throws {
+        try store.update("doc") { try $0.append(Array(0..<20), to: self.numbers) }
+        let last = folder.path + "/doc/n-000002.jsonl"
+        try FileManager.default.moveItem(atPath: last, toPath: folder.path + "/aside")
+        try FileManager.default.createSymbolicLink(atPath: last, withDestinationPath: "../aside")
+        #expect(throws: HoldfastError.self) { try self.stored() }
+        #expect(throws: HoldfastError.self) { try self.store.update("doc") { _ = try $0.elements(of: self.numbers) } }
+    }
+
+    @Test func `without its codec is an error, not empty`() throws {
+        let unknown = SegmentedArray<Int>("unknown")
+        #expect(throws: HoldfastError.self) { try self.store.update("doc") { _ = try $0.elements(of: unknown) } }
+        try store.update("doc") { try $0.append([1], to: self.numbers) }
+        #expect(throws: HoldfastError.self) { try self.store.snapshot("doc").elements(of: unknown) }
     }
 
     @Test func `goes on after a person's edit without a last line break`() throws {

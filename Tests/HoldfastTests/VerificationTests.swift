@@ -69,5 +69,26 @@ import Testing
         let opened = try store.open()
         let error = #expect(throws: HoldfastError.self) { try opened.update("A") { try $0.set("x", for: .config) } }
         #expect(error?.code == .unexpectedEntry)
+        // Whoever asks for the file is not told that there is none.
+        let snapshot = try opened.snapshot("A")
+        #expect(snapshot.unmanagedEntries.contains("config.yaml"))
+        let unread = #expect(throws: HoldfastError.self) { try snapshot.value(.config) }
+        #expect(
+            unread?.description == "A/config.yaml: a symbolic link stands where the managed file should be; "
+                + "move it away; Holdfast does not follow or replace it")
+        let warnings = try opened.verify().warnings.map(\.description)
+        #expect(warnings == ["A: `config.yaml` is a symbolic link, where a managed file would be read"])
+    }
+
+    @Test func `a store that can't be listed is not sound`() throws {
+        let store = try damagedStore()
+        let isFailing = Mutex(false)
+        store.before = { (call, _) throws(SystemCallError) in
+            if call == .getdents64, isFailing.withLock({ $0 }) { throw SystemCallError(call, .inputOutput) }
+        }
+        let opened = try store.open()
+        isFailing.withLock { $0 = true }
+        let error = #expect(throws: HoldfastError.self) { try opened.verify() }
+        #expect(error?.code == .ioFailed)
     }
 }

@@ -21,15 +21,15 @@ public final class DocumentStore: Sendable {
 
     let context: StoreContext
 
-    private init(path: String, context: StoreContext, listing: StoreListing) {
+    private init(path: String, context: StoreContext, listing: StoreListing) throws {
         self.path = path
         self.context = context
         recoveryReport = StoreRecovery(context: context).run(
             on: listing, isDryRun: context.options.recoveryAtOpening == .report, progress: nil)
         switch context.options.validationAtOpening {
         case .none: validationReport = nil
-        case .report: validationReport = StoreVerification(context: context).run(.report, progress: nil)
-        case .trash: validationReport = StoreVerification(context: context).run(.trash, progress: nil)
+        case .report: validationReport = try StoreVerification(context: context).run(.report, progress: nil)
+        case .trash: validationReport = try StoreVerification(context: context).run(.trash, progress: nil)
         }
     }
 
@@ -62,7 +62,7 @@ public final class DocumentStore: Sendable {
                 root: root, kind: try root.kind(), codecs: codecs, options: options,
                 capabilities: Capabilities(without: options.withheldCapabilities), locks: StoreLocks(store: root))
             // A store that can't be listed can't be recovered, which must not pass for one that is clean.
-            return DocumentStore(path: path, context: context, listing: try StoreListing(of: root))
+            return try DocumentStore(path: path, context: context, listing: try StoreListing(of: root))
         } catch {
             throw HoldfastError.wrapping(error, document: nil, file: path, while: "the store can't be opened")
         }
@@ -232,8 +232,7 @@ public final class DocumentStore: Sendable {
     public func verify(
         _ response: DamageResponse = .report, progress: (@Sendable (StoreProgress) -> Void)? = nil
     ) throws(HoldfastError) -> VerificationReport {
-        try kernel(nil) { _ = try context.root.entries() }
-        return StoreVerification(context: context).run(response, progress: progress)
+        try kernel(nil) { try StoreVerification(context: context).run(response, progress: progress) }
     }
 
     // MARK: - Errors and events

@@ -13,12 +13,15 @@ public struct Snapshot: Sendable {
 
     private let files: [(name: EntryName, data: Data)]
     private let unmanaged: [EntryName]
+    /// Unmanaged entries that have the names of managed files, but are no files.
+    let obstacles: [(name: EntryName, kind: EntryKind)]
     private let context: StoreContext
 
     init(_ document: DocumentName, _ contents: SnapshotReader.Contents, context: StoreContext) {
         self.document = document.description
         files = contents.files
         unmanaged = contents.unmanaged
+        obstacles = contents.obstacles
         self.context = context
     }
 
@@ -26,7 +29,7 @@ public struct Snapshot: Sendable {
     ///
     /// - Parameter key: The file, and the type of its value.
     /// - Returns: The value; nil where there is no such file.
-    /// - Throws: ``HoldfastError`` where no codec claims the file, or it can't be decoded.
+    /// - Throws: ``HoldfastError`` where no codec claims the file, something else stands there, or it can't be decoded.
     public func value<Value: Decodable>(_ key: ManagedFile<Value>) throws(HoldfastError) -> Value? {
         guard let data = try bytes(key.filename) else { return nil }
         return try CodecCall(document: document, filename: key.filename, context: context).decode(
@@ -37,11 +40,16 @@ public struct Snapshot: Sendable {
     ///
     /// - Parameter filename: The file's name.
     /// - Returns: The bytes; nil where there is no such file.
-    /// - Throws: ``HoldfastError`` where no codec claims the name.
+    /// - Throws: ``HoldfastError`` where no codec claims the name, or something else stands there.
     public func bytes(_ filename: String) throws(HoldfastError) -> Data? {
         let name = EntryName(filename)
         if let data = data(name) { return data }
         guard context.codecs.manages(name) else { throw .unmanagedFilename(filename, document: document) }
+        if let obstacle = obstacles.first(where: { $0.name == name }) {
+            var error = HoldfastError.notARegularFile(filename, found: obstacle.kind)
+            error.document = document
+            throw error
+        }
         return nil
     }
 
@@ -86,6 +94,7 @@ struct SnapshotReader {
     struct Contents {
         var files: [(name: EntryName, data: Data)] = []
         var unmanaged: [EntryName] = []
+        var obstacles: [(name: EntryName, kind: EntryKind)] = []
     }
 
     private static let attempts = 4
@@ -118,8 +127,8 @@ struct SnapshotReader {
         let before = try directory.status()
         let stamp = QuietStamp(of: directory, before, on: context.kind)
         guard isListingEnough || stamp != nil else { return nil }
-        let (managed, unmanaged) = try list(directory)
-        var contents = Contents(unmanaged: unmanaged)
+        var contents = Contents()
+        let managed = try list(directory, &contents)
         if managed.count > Self.openFileLimit { return nil }
         var opened: [(name: EntryName, file: OpenFile, status: FileStatus)] = []
         for name in managed {
@@ -169,8 +178,8 @@ struct SnapshotReader {
         } else {
             throw HoldfastError.notFound(document: document.description)
         }
-        let (managed, unmanaged) = try list(directory)
-        var contents = Contents(unmanaged: unmanaged)
+        var contents = Contents()
+        let managed = try list(directory, &contents)
         for name in managed {
             guard let (file, status) = try directory.openFileIfPresent(name) else { continue }
             contents.files.append((name, try file.readAll(size: status.size)))
@@ -178,19 +187,22 @@ struct SnapshotReader {
         return contents
     }
 
-    /// The managed files and the unmanaged entries, in order.
-    private func list(_ directory: Directory) throws -> (managed: [EntryName], unmanaged: [EntryName]) {
+    /// Lists a document: notes its unmanaged entries, in order.
+    ///
+    /// - Returns: The managed files, in order.
+    private func list(_ directory: Directory, _ contents: inout Contents) throws -> [EntryName] {
         var managed: [EntryName] = []
-        var unmanaged: [EntryName] = []
         for (name, kind) in try directory.entries(.once) {
-            if context.isManaged(name, kind) {
+            let isClaimed = context.codecs.manages(name)
+            if isClaimed, kind == .file {
                 managed.append(name)
             } else if !context.isOrphan(name, kind), !isDeletedButOpen(name) {
-                unmanaged.append(name)
+                contents.unmanaged.append(name)
+                if isClaimed { contents.obstacles.append((name, kind)) }
             }
         }
         managed.sort()
-        unmanaged.sort()
-        return (managed, unmanaged)
+        contents.unmanaged.sort()
+        return managed
     }
 }

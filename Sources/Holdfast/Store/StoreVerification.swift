@@ -7,22 +7,17 @@ struct StoreVerification {
         var files = 0
         var bytes: Int64 = 0
         var damage: [VerificationReport.Damage] = []
+        var warnings: [Warning] = []
     }
 
     let context: StoreContext
 
+    /// - Throws: What keeps the store from being listed: that must not pass for one without damage.
     func run(
         _ response: DamageResponse, progress: (@Sendable (StoreProgress) -> Void)?
-    ) -> VerificationReport {
-        var report = VerificationReport(documentCount: 0, fileCount: 0, byteCount: 0)
-        let listing: StoreListing
-        do {
-            listing = try QuietListing(context: context).read()
-        } catch {
-            report.warnings.append(context.warn(nil, "the store can't be listed: \(error)"))
-            return report
-        }
-        report.documentCount = listing.names.count
+    ) throws -> VerificationReport {
+        let listing = try QuietListing(context: context).read()
+        var report = VerificationReport(documentCount: listing.names.count, fileCount: 0, byteCount: 0)
         report.warnings = listing.warnings
         report.warnings += listing.remnants.sorted().map {
             Warning(document: $0.description, message: "a crash or a running writer left something beside it; recover")
@@ -39,6 +34,7 @@ struct StoreVerification {
             report.fileCount += finding.files
             report.byteCount += finding.bytes
             report.damage += finding.damage
+            report.warnings += finding.warnings
         }
         return report
     }
@@ -50,6 +46,10 @@ struct StoreVerification {
             finding.files = snapshot.managedFiles.count
             finding.bytes = snapshot.byteCount
             finding.damage = snapshot.damage()
+            finding.warnings = snapshot.obstacles.map { name, kind in
+                Warning(
+                    document: snapshot.document, message: "`\(name)` is a \(kind), where a managed file would be read")
+            }
             if response == .trash, !finding.damage.isEmpty { finding.damage = try trash(document) }
         } catch let error as HoldfastError where error.code == .notFound {
             // Removed since the store was listed.
