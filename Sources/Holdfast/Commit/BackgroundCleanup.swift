@@ -12,34 +12,21 @@ final class BackgroundCleanup: Sendable {
     /// Each holds up to three descriptors. What is more is done at once.
     static let limit = 32
 
+    typealias Body = @Sendable () -> [StoreEvent]
+
     private final class Job: Sendable {
         let locks: StoreLocks.Held
-        private let body: @Sendable () -> [StoreEvent]
-        private let isTaken = Atomic(false)
-        private let done = DispatchGroup()
+        let done = DispatchGroup()
 
-        init(_ locks: StoreLocks.Held, _ body: @escaping @Sendable () -> [StoreEvent]) {
+        init(_ locks: StoreLocks.Held) {
             self.locks = locks
-            self.body = body
             done.enter()
         }
-
-        /// Does the work, and releases the locks.
-        ///
-        /// - Returns: What is to be told of it; nil where another thread has begun it.
-        func perform() -> [StoreEvent]? {
-            if isTaken.exchange(true, ordering: .acquiringAndReleasing) { return nil }
-            let events = body()
-            locks.release()
-            done.leave()
-            return events
-        }
-
-        func wait() { done.wait() }
     }
 
     private struct State {
-        var jobs: [Job] = []
+        /// The body is nil once a thread has taken it.
+        var jobs: [(job: Job, body: Body?)] = []
         /// What threads wait for, or are about to.
         var wanted: [LockRange] = []
     }
@@ -62,15 +49,15 @@ final class BackgroundCleanup: Sendable {
     ///   - body: Does it, and returns what is to be told when the locks are released: an observer may wait for something
     ///     that another thread holds while it waits for these.
     /// - Returns: Whether it did; else the caller is to do it. It does not where somebody waits for these locks.
-    func add(_ locks: StoreLocks.Held, _ body: @escaping @Sendable () -> [StoreEvent]) -> Bool {
+    func add(_ locks: StoreLocks.Held, _ body: @escaping Body) -> Bool {
         let job = state.withLock { state -> Job? in
-            let waiting = state.jobs.reduce(0) { $0 + $1.locks.ranges.count }
+            let waiting = state.jobs.reduce(0) { $0 + $1.job.locks.ranges.count }
             if waiting + locks.ranges.count > Self.limit || state.wanted.contains(where: locks.ranges.contains) {
                 return nil
             }
             locks.share()
-            let job = Job(locks, body)
-            state.jobs.append(job)
+            let job = Job(locks)
+            state.jobs.append((job, body))
             return job
         }
         guard let job else { return false }
@@ -100,15 +87,28 @@ final class BackgroundCleanup: Sendable {
     func finish() { finish { _ in true } }
 
     private func finish(where isWanted: (Job) -> Bool) {
-        for job in state.withLock({ $0.jobs.filter(isWanted) }) {
+        for job in state.withLock({ $0.jobs.map(\.job).filter(isWanted) }) {
             perform(job)
-            job.wait()
+            job.done.wait()
         }
     }
 
+    /// Does the work, and releases the locks, unless another thread has begun it.
     private func perform(_ job: Job) {
-        guard let events = job.perform() else { return }
-        state.withLock { $0.jobs.removeAll { $0 === job } }
+        guard let events = run(job) else { return }
+        job.locks.release()
+        job.done.leave()
+        state.withLock { $0.jobs.removeAll { $0.job === job } }
         if let observer { for event in events { observer(event) } }
+    }
+
+    /// When it returns, nothing holds the descriptors any more that the body had: whoever waits may be about to unmount.
+    private func run(_ job: Job) -> [StoreEvent]? {
+        let body = state.withLock { state -> Body? in
+            guard let index = state.jobs.firstIndex(where: { $0.job === job }) else { return nil }
+            defer { state.jobs[index].body = nil }
+            return state.jobs[index].body
+        }
+        return body?()
     }
 }

@@ -51,9 +51,11 @@ enum LockWaiter {
         let duplicate = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, 0)
         if duplicate < 0 { throw SystemCallError(.lock, Errno(rawValue: errno)) }
         let wait = Wait(descriptor: duplicate, range: range, type: type)
-        if let obstacle = OwnThread.start({ wait.run() }) {
+        do throws(OwnThread.Obstacle) {
+            try OwnThread { wait.run() }.detach()
+        } catch {
             _ = close(duplicate)
-            throw SystemCallError(.lock, obstacle)
+            throw SystemCallError(.lock, error.errno)
         }
         _ = wait.done.wait(timeout: .now(plus: timeout))
         switch wait.result.withLock({ $0 }) {

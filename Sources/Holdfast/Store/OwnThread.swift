@@ -5,34 +5,47 @@
 #endif
 
 /// A thread for work that waits: libdispatch has a number of threads, and what waits in all of them holds up everything else.
-enum OwnThread {
+///
+/// It has to be joined or detached, once.
+struct OwnThread {
+    /// Why there is no thread to be had.
+    struct Obstacle: Error {
+        let errno: Errno
+    }
+
     private final class Work: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
+    private let thread: pthread_t
+
     /// Runs a body on a thread of its own, which gets no signals.
     ///
-    /// - Returns: Why there is no thread to be had (pthread_create(3)); nil where there was.
-    static func start(_ body: @escaping @Sendable () -> Void) -> Errno? {
+    /// - Throws: The error number of pthread_create(3).
+    init(_ body: @escaping @Sendable () -> Void) throws(Obstacle) {
         #if canImport(Darwin)
-            var thread: pthread_t?
+            var created: pthread_t?
         #else
-            var thread = pthread_t()
+            var created: pthread_t = 0
         #endif
-        let context = Unmanaged.passRetained(Work(body)).toOpaque()
-        let result = pthread_create(&thread, nil, ownThreadMain, context)
-        guard result == 0 else {
-            Unmanaged<Work>.fromOpaque(context).release()
-            return Errno(rawValue: result)
+        let context = Unmanaged.passRetained(Work(body))
+        let result = pthread_create(&created, nil, ownThreadMain, context.toOpaque())
+        if result != 0 {
+            context.release()
+            throw Obstacle(errno: Errno(rawValue: result))
         }
         #if canImport(Darwin)
-            if let thread { pthread_detach(thread) }
-        #else
-            pthread_detach(thread)
+            guard let created else { throw Obstacle(errno: .again) }
         #endif
-        return nil
+        thread = created
     }
+
+    /// Waits until the thread is gone, and with it whatever its body held: a store's descriptors may be the last ones.
+    func join() { pthread_join(thread, nil) }
+
+    /// Leaves the thread to itself.
+    func detach() { pthread_detach(thread) }
 
     fileprivate static func run(_ context: UnsafeMutableRawPointer?) {
         guard let context else { return }

@@ -1,7 +1,6 @@
-import Dispatch
 import Synchronization
 
-/// Calls a body for many elements on several threads, the caller's among them, and waits.
+/// Calls a body for many elements on several threads, the caller's among them, and waits until the others are gone.
 ///
 /// - Returns: The results, in the order of the elements.
 func parallelMap<Element: Sendable, Result: Sendable>(
@@ -21,20 +20,13 @@ func parallelMap<Element: Sendable, Result: Sendable>(
             parts.withLock { $0.append((start, results)) }
         }
     }
-    let others = DispatchGroup()
-    for _ in 1..<width {
-        others.enter()
-        let obstacle = OwnThread.start {
-            work()
-            others.leave()
-        }
-        if obstacle != nil {
-            // Fewer threads do it all, the caller's at least.
-            others.leave()
-            break
-        }
+    var others: [OwnThread] = []
+    do throws(OwnThread.Obstacle) {
+        for _ in 1..<width { others.append(try OwnThread(work)) }
+    } catch {
+        // Fewer threads do it all, the caller's at least.
     }
     work()
-    others.wait()
+    for thread in others { thread.join() }
     return parts.withLock { $0.sorted { $0.start < $1.start } }.flatMap(\.results)
 }
