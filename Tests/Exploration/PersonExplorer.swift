@@ -62,6 +62,10 @@ struct Edit: Sendable {
             act: { person in
                 try person.makeFolder("\(document)/album")
                 try person.write("new", to: "\(document)/album/n")
+            },
+            actInside: { person, folder in
+                try folder.makeDirectory(EntryName("album"), mode: 0o755)
+                try person.write("new", to: EntryName("n"), in: Directory(EntryName("album"), in: folder))
             }, effect: { $0.folder("a/album").new("a/album/n", "new") }),
         Edit(
             name: "renames a subfolder", act: { try $0.rename("\(document)/pictures", to: "photos") },

@@ -60,7 +60,13 @@ public struct AtomicFile: Sendable {
             try fill(file, place, bytes)
             try place.directory.rename(temporary, to: place.name)
         } catch {
-            try place.directory.removeFile(temporary)
+            do {
+                try place.directory.removeFile(temporary)
+            } catch let removal {
+                throw HoldfastError(
+                    .ioFailed, "the file can't be written, nor can `\(temporary)` be removed (\(removal))", file: path,
+                    remedy: "remove it, then write again", underlying: error)
+            }
             throw error
         }
         if durability == .processCrash { return }

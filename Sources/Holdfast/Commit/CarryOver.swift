@@ -35,11 +35,24 @@ struct CarryOver {
     }
 
     /// Carries one entry of any kind.
+    ///
+    /// - Returns: What was carried; nil where the entry has just gone, as editors' own files do.
     mutating func carry(
         _ name: EntryName, as newName: EntryName? = nil, kind: EntryKind, from old: Directory, to new: Directory,
         path: String
-    ) throws -> Entry {
-        let newName = newName ?? name
+    ) throws -> Entry? {
+        do {
+            return try carryPresent(name, as: newName ?? name, kind, from: old, to: new, path: path)
+        } catch let error as SystemCallError where error.errno == .notFound {
+            if try old.statusIfPresent(of: name) != nil { throw error }
+            return nil
+        }
+    }
+
+    private mutating func carryPresent(
+        _ name: EntryName, as newName: EntryName, _ kind: EntryKind, from old: Directory, to new: Directory,
+        path: String
+    ) throws -> Entry? {
         switch kind {
         case .directory: return try carryDirectory(name, as: newName, from: old, to: new, path: path)
         case .file, .symbolicLink, .fifo, .socket, .device:

@@ -169,11 +169,12 @@ struct Reconciler {
         // A managed file that the commit wrote or removed is the commit's; a person's version of it is kept aside.
         let isCommitted = path.isEmpty && carried == nil && context.codecs.manages(name)
         guard let new, !isCommitted else { return try trash(found.name, from: old, as: name, path: path) }
-        if let carried, let standing = try new.statusIfPresent(of: name), carried.isUntouched(standing) {
+        let standing = try new.statusIfPresent(of: name)
+        if let standing, standing.identity == found.status.identity, standing.kind != .directory {
             // It was saved just before it was carried over: both generations have it.
-            if standing.identity == found.status.identity, standing.kind != .directory {
-                return try old.removeFile(found.name)
-            }
+            return try old.removeFile(found.name)
+        }
+        if let carried, let standing, carried.isUntouched(standing) {
             let actionsBefore = actions.count
             try delete(name, in: new, aside: old, carried: carried, path: path)
             actions.removeSubrange(actionsBefore...)

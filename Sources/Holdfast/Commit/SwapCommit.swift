@@ -102,9 +102,10 @@ final class SwapCommit: Commit {
             var copying = CarryOver(
                 document: document, context: context, device: source.status.identity.device, flushing: flushing,
                 linking: false)
-            _ = try copying.carry(
+            let added = try copying.carry(
                 source.name, as: name, kind: source.status.kind, from: source.parent, to: staging,
                 path: name.description)
+            if added == nil { throw SystemCallError(.statx, .notFound, entry: source.name) }
             receipt.flushes += copying.flushes
             receipt.files.append(
                 Receipt.File(name: name.description, change: .added, bytes: copying.result.bytesCopied))
@@ -248,10 +249,13 @@ final class SwapCommit: Commit {
                 switch receipt.method {
                 case .exchange:
                     try root.rename(document.old, to: document.entry, .exchange)
-                    try root.rename(document.old, to: document.staging)
+                    if !undoneIsReconciled { try root.rename(document.old, to: document.staging) }
                 case .twoRenames:
                     try context.renameWithoutReplacing(document.entry, in: root, to: document.staging, in: root)
                     try context.renameWithoutReplacing(document.old, in: root, to: plan.document.entry, in: root)
+                    if undoneIsReconciled {
+                        try context.renameWithoutReplacing(document.staging, in: root, to: document.old, in: root)
+                    }
                 case .rename, .none:
                     try context.renameWithoutReplacing(document.entry, in: root, to: document.staging, in: root)
                 }
@@ -261,6 +265,16 @@ final class SwapCommit: Commit {
             _ = context.warn(document, "the swap could not be taken back after a failed flush: \(error)")
             return false
         }
+    }
+
+    /// Whether the generation that was taken back stays as `.old-X`: a person may have saved something in it while the flush
+    /// took its time, which recovery brings into `X` then.
+    ///
+    /// Not so where `X` has no managed file, which recovery would take out of `.old-X`, nor where it has another name.
+    private var undoneIsReconciled: Bool {
+        plan.newName == nil
+            && (carried.keys.contains(where: context.codecs.manages)
+                || dropped.keys.contains(where: context.codecs.manages))
     }
 
     // MARK: - Durable: the receipt, and step 7

@@ -33,10 +33,20 @@ enum RemoveTree {
             return true
         } catch  where error.errno == .notEmpty || error.errno == .exists {
             guard let directory = try parent.subdirectoryIfPresent(name) else { return true }
-            for entry in try directory.entries(.once) where !isDeletedButOpen(entry.name) && entry.kind != .directory {
-                throw error
-            }
+            // Whatever else is there, somebody has just put there: an empty folder too.
+            guard try holdsDeletedButOpen(directory) else { throw error }
             return false
         }
+    }
+
+    /// Whether a directory holds what is deleted but open, or folders that do, and nothing else.
+    private static func holdsDeletedButOpen(_ directory: Directory) throws(SystemCallError) -> Bool {
+        let entries = try directory.entries(.once)
+        for (name, kind) in entries where !isDeletedButOpen(name) {
+            guard kind == .directory, let folder = try directory.subdirectoryIfPresent(name),
+                try holdsDeletedButOpen(folder)
+            else { return false }
+        }
+        return !entries.isEmpty
     }
 }

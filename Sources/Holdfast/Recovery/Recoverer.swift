@@ -122,7 +122,8 @@ struct Recoverer {
         for action in actions {
             switch action {
             case .finishRename, .restoreOld: break
-            case .restoreManagedFiles: report.reconciled = try restoreManagedFiles(document, locks)
+            case .restoreManagedFiles:
+                report.reconciled = try restoreManagedFiles(document, remnants.commitRecord ?? CommitRecord(), locks)
             case .reconcileUnmanaged:
                 report.reconciled = try reconcile(document, remnants.commitRecord ?? CommitRecord())
             case .removeOld:
@@ -144,6 +145,7 @@ struct Recoverer {
     private func move(
         _ actions: [RecoveryAction], _ document: DocumentName, _ remnants: Remnants, _ locks: StoreLocks.Held
     ) throws {
+        guard actions.contains(.finishRename) || actions.contains(.restoreOld) else { return }
         try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
             if actions.contains(.finishRename) {
                 if let origin = remnants.commitRecord?.origin, remnants.originStands {
@@ -172,18 +174,27 @@ struct Recoverer {
     ///
     /// Not the managed files into X: with some of them there and some not, a crash would leave what passes for a whole
     /// generation. This way it leaves, until the last rename, an X without managed files beside a whole `.old-X`.
+    ///
+    /// What the commit was to drop is dropped: both that and the managed files happen, or neither.
     private func restoreManagedFiles(
-        _ document: DocumentName, _ locks: StoreLocks.Held
+        _ document: DocumentName, _ record: CommitRecord, _ locks: StoreLocks.Held
     ) throws -> [Receipt.Reconciliation] {
         let old = try Directory(document.old, in: root)
         let live = try Directory(document.entry, in: root)
         let status = try old.status()
         try old.makeWritable(status)
         try live.makeWritable()
+        var dropped: [EntryName: FileStatus] = [:]
+        for (name, _) in try live.entries() {
+            let status = try live.status(of: name)
+            let label = Reconciler.label(of: name)
+            if record.settles(label, status) { dropped[label] = status }
+        }
         var reconciler = Reconciler(document: document, context: context, flushing: .always, prefersArrivals: true)
         defer { for warning in reconciler.warnings { _ = context.warn(document, warning) } }
         try reconciler.drain(
-            live, into: old, carried: try standing(live, in: old, ContentIndex(old)), dropped: [:], path: "")
+            live, into: old, carried: try standing(live, in: old, ContentIndex(old), except: dropped), dropped: dropped,
+            path: "")
         if status.mode & 0o700 != 0o700 { try old.setMode(status.mode) }
         try OldGeneration(document: document, context: context).removeEmptied(live, named: document.entry)
         try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {

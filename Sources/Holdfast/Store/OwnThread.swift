@@ -30,7 +30,14 @@ struct OwnThread {
             var created: pthread_t = 0
         #endif
         let context = Unmanaged.passRetained(Work(body))
+        // The host's signals are not for this thread, which inherits the mask; what a fault of its own raises is.
+        var signals = sigset_t()
+        var before = sigset_t()
+        sigfillset(&signals)
+        for fault in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT] { sigdelset(&signals, fault) }
+        pthread_sigmask(SIG_BLOCK, &signals, &before)
         let result = pthread_create(&created, nil, ownThreadMain, context.toOpaque())
+        pthread_sigmask(SIG_SETMASK, &before, nil)
         if result != 0 {
             context.release()
             throw Obstacle(errno: Errno(rawValue: result))
@@ -49,10 +56,6 @@ struct OwnThread {
 
     fileprivate static func run(_ context: UnsafeMutableRawPointer?) {
         guard let context else { return }
-        // The host's signals are not for this thread.
-        var all = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, nil)
         Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body()
     }
 }

@@ -1,7 +1,17 @@
 /// The store's own directory, on the way to being held open.
 struct StoreDirectory {
-    let path: String
-    let fileSystem: any FileSystem
+    private let path: String
+    private let fileSystem: any FileSystem
+
+    /// - Parameters:
+    ///   - path: Where it is. A slash at its end would have a symbolic link followed (path_resolution(7)).
+    ///   - fileSystem: What it is on.
+    init(path: String, fileSystem: any FileSystem) {
+        var path = path[...]
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        self.path = String(path)
+        self.fileSystem = fileSystem
+    }
 
     /// Opens the directory; creates it first where the options say so.
     func open(_ options: StoreOptions) throws -> Directory {
