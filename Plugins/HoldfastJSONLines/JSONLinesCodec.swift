@@ -73,7 +73,10 @@ public struct JSONLinesCodec: ManagedFileCodec {
         array.reserveCapacity(bytes.count + 64)
         for (index, line) in try coder.validateLines(bytes).enumerated() {
             if index > 0 { array.append(contentsOf: [UInt8(ascii: ","), UInt8(ascii: "\n")]) }
-            array.append(bytes[bytes.startIndex + line.lowerBound..<bytes.startIndex + line.upperBound])
+            var text = bytes[bytes.startIndex + line.lowerBound..<bytes.startIndex + line.upperBound]
+            // Of a line that ends in CR LF, the CR would count as a line of its own.
+            if text.last == UInt8(ascii: "\r") { text.removeLast() }
+            array.append(text)
         }
         array.append(UInt8(ascii: "]"))
         do {

@@ -58,9 +58,12 @@ public struct SegmentedArray<Element: Codable>: Sendable {
     /// Their numbers run from 1 without a gap: a missing file would be a hole in the array that nobody sees.
     func segmentCount(among filenames: [String], of document: String) throws(HoldfastError) -> Int {
         var numbers: Set<Int> = []
-        for filename in filenames where filename.hasPrefix("\(name)-") && filename.hasSuffix(".jsonl") {
-            let digits = filename.dropFirst(name.utf8.count + 1).dropLast(".jsonl".utf8.count)
-            guard let number = Int(digits), number > 0, self.filename(number) == filename else { continue }
+        // Names are bytes: another Unicode form of one is another file.
+        for filename in filenames.map(\.utf8) {
+            let digits = Substring(filename.dropFirst(name.utf8.count + 1).dropLast(".jsonl".utf8.count))
+            guard let number = Int(digits), number > 0, self.filename(number).utf8.elementsEqual(filename) else {
+                continue
+            }
             numbers.insert(number)
         }
         guard let last = numbers.max() else { return 0 }

@@ -20,17 +20,22 @@ final class ConcurrentScan: Sendable {
     private let maximumDepth: Int
     private let isTaken = Atomic(false)
     private let fault = AtomicLazyReference<Fault>()
-    /// Nil where nobody else is asked.
-    private let done: DispatchGroup?
+    private let done = DispatchGroup()
 
-    /// Begins the scan.
-    init(_ bytes: Data, maximumDepth: Int) {
+    /// Begins the scan; of a short text, it does it all.
+    ///
+    /// - Throws: What it has found in a short text.
+    init(_ bytes: Data, maximumDepth: Int) throws(CodecError) {
         self.bytes = bytes
         self.maximumDepth = maximumDepth
-        done = bytes.count < Self.threshold ? nil : DispatchGroup()
-        guard let done else { return }
+        if bytes.count < Self.threshold {
+            isTaken.store(true, ordering: .relaxed)
+            try JSONScanner.check(bytes, maximumDepth: maximumDepth)
+            return
+        }
         done.enter()
-        DispatchQueue.global().async { self.perform() }
+        // Weak: the text is not to stay until the queue comes to what has been done already.
+        DispatchQueue.global().async { [weak self] in self?.perform() }
     }
 
     /// Ends the scan.
@@ -38,7 +43,7 @@ final class ConcurrentScan: Sendable {
     /// - Throws: What it has found.
     func finish() throws(CodecError) {
         perform()
-        done?.wait()
+        done.wait()
         if let fault = fault.load() { throw fault.error }
     }
 
@@ -49,6 +54,6 @@ final class ConcurrentScan: Sendable {
         } catch {
             _ = fault.storeIfNil(Fault(error))
         }
-        done?.leave()
+        done.leave()
     }
 }

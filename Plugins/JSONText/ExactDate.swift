@@ -29,6 +29,8 @@ enum ExactDate {
             }
         }
         guard let date = date(from: text) else {
+            // An infinity, where it has a name.
+            if let seconds = try? container.decode(Double.self) { return Date(timeIntervalSinceReferenceDate: seconds) }
             throw DecodingError.dataCorruptedError(
                 in: container,
                 debugDescription: "\(text.debugDescription) is not an ISO 8601 date and time with an offset from UTC,"
@@ -197,11 +199,11 @@ enum ExactDate {
             magnitude = -whole - 1
             complement(&digits)
         }
-        // Below 2^53 both are exact as `Double`, so their quotient is rounded once.
+        // Integers below 2^53 and powers of ten up to 10^22 are exact as `Double`, so their quotient is rounded once.
         var scaled = magnitude
         var scale = 1
         for digit in digits where scale > 0 {
-            scale = scaled < 1 << 49 ? scale * 10 : 0
+            scale = scaled < 1 << 49 && scale < 1_000_000_000_000_000_000 ? scale * 10 : 0
             scaled = scaled &* 10 &+ Int(digit)
         }
         if scale > 0 { return Double(whole < 0 ? -scaled : scaled) / Double(scale) }

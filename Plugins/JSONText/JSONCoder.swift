@@ -50,7 +50,7 @@ package struct JSONCoder: Sendable {
                 throw CodecError("expected \(error.expected), found \(error.found.kind)", at: error.path, in: bytes)
             }
         }
-        let scan = ConcurrentScan(bytes, maximumDepth: maximumDepth)
+        let scan = try ConcurrentScan(bytes, maximumDepth: maximumDepth)
         do {
             return try options.decoder(userInfo: userInfo).decode(Scanned<Value>.self, from: bytes, configuration: scan)
                 .value
@@ -148,6 +148,9 @@ extension CodecError {
 
     fileprivate init(_ error: DecodingError, in bytes: Data) {
         switch error {
+        case .dataCorrupted(let context) where context.debugDescription == "The given data was not valid JSON.":
+            // It is, as the scan has found. Foundation says no more of a number, not even which one it is.
+            self.init("a number does not fit the type that it is read as: a fraction for an integer, or out of range")
         case .typeMismatch(_, let context), .dataCorrupted(let context):
             self.init(Self.reason(context.debugDescription), at: context.codingPath, in: bytes)
         case .keyNotFound(let key, let context):

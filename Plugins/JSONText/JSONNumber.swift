@@ -90,9 +90,10 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible, LosslessS
             case UInt8(ascii: "-"): isNegative = true
             case UInt8(ascii: "."): isFraction = true
             case UInt8(ascii: "e"), UInt8(ascii: "E"):
-                // An exponent beyond Int is as far from every other number as one at its end.
+                // An exponent that large is as far from every other number as one at the end of the range.
                 let written = text[index...]
-                exponent += Int(written) ?? (written.hasPrefix("-") ? Int.min / 2 : Int.max / 2)
+                let number = Int(written) ?? (written.hasPrefix("-") ? Int.min : Int.max)
+                exponent += min(max(number, Int.min / 2), Int.max / 2)
                 break scan
             default:
                 if !digits.isEmpty || byte != UInt8(ascii: "0") { digits.append(byte) }

@@ -96,6 +96,13 @@ import Testing
         #expect(throws: HoldfastError.self) { try self.store.update("doc") { _ = try $0.elements(of: self.numbers) } }
     }
 
+    @Test(arguments: ["日本語", "события", "😀😀", "ééééé"]) func `may have any name`(name: String) throws {
+        let array = SegmentedArray<Int>(name, segmentSize: 4)
+        let other = try DocumentStore.open(at: folder.path + "/" + name, codecs: CodecRegistry(array.codec))
+        for number in 0..<25 { try other.update("doc") { try $0.append([number], to: array) } }
+        #expect(try other.snapshot("doc").elements(of: array) == Array(0..<25))
+    }
+
     @Test func `without its codec is an error, not empty`() throws {
         let unknown = SegmentedArray<Int>("unknown")
         #expect(throws: HoldfastError.self) { try self.store.update("doc") { _ = try $0.elements(of: unknown) } }

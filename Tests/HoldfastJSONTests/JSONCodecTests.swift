@@ -196,6 +196,32 @@ private func decoded<Value: Decodable>(
         #expect(Watched.made.load(ordering: .relaxed) == 2)
     }
 
+    @Test func `a number that does not fit is not taken for bad JSON`() throws {
+        for text in ["{\"a\": [1, 3.5]}", "{\"a\": [99999999999999999999]}"] {
+            let error = try #require(throws: CodecError.self) { try decoded([String: [Int]].self, text) }
+            #expect(
+                error.description
+                    == "a number does not fit the type that it is read as: a fraction for an integer, or out of range")
+        }
+    }
+
+    @Test func `dates and numbers of any length end nowhere`() throws {
+        for zeros in 15..<25 {
+            let fraction = String(repeating: "0", count: zeros) + "1"
+            let dates = try decoded([Date].self, "[\"2001-01-01T00:00:00.\(fraction)Z\"]")
+            #expect(abs(dates[0].timeIntervalSinceReferenceDate) < 1e-15)
+            _ = try decoded([Date].self, "[\"2000-12-31T23:59:59.\(String(repeating: "9", count: zeros))Z\"]")
+        }
+        for text in ["10e9223372036854775807", "0.1e-9223372036854775808", "1e9223372036854775807"] {
+            let number = try #require(JSONNumber(text))
+            #expect(number.decimal == nil)
+        }
+        var options = JSONOptions()
+        options.nonConformingFloats = .strings()
+        let endless = [Date(timeIntervalSinceReferenceDate: .infinity)]
+        #expect(try decoded([Date].self, encoded(endless, options), options) == endless)
+    }
+
     @Test func `a long string's fault is found at any place of it`() throws {
         for place in 0..<70 {
             for fault in ["\u{1}", "\\q"] {

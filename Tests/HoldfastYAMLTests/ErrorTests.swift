@@ -31,6 +31,40 @@ import Testing
     }
 
     @Test(arguments: [
+        ("[[[*x]]]", "at [0][0][0]:"), ("a:\n  - b\n  - [c, *x]\n", "at a[1][1]:"),
+        ("- a: 1\n- a: 1\n  a: 2\n", "at [1].a: the key \"a\" occurs twice"),
+    ]) func `paths of what can't be parsed count from zero`(text: String, place: String) throws {
+        #expect(try failure(YAMLValue.self, text).contains(place))
+    }
+
+    @Test func `what would be lost or end the process is an error`() throws {
+        struct Dates: Codable { var d: Date }
+        let never = try YAMLDecoder().decode(Dates.self, from: Data("d: 9999-12-31T23:59:59.999999999Z\n".utf8))
+        #expect(never.d > Date(timeIntervalSince1970: 253_402_300_799))
+        #expect(try failure(Decimal.self, ".inf").contains("does not fit Decimal"))
+        #expect(try failure(Decimal.self, String(repeating: "1234567890", count: 5)).contains("does not fit Decimal"))
+        #expect(try failure([String: Int].self, "\u{E9}: 1\ne\u{301}: 2\n").contains("two Unicode forms"))
+        var options = YAMLDecodingOptions()
+        options.schema = .yaml11
+        #expect(try YAMLDecoder(options: options).decode(Bool.self, from: Data("!!bool off".utf8)) == false)
+        #expect(try YAMLDecoder(options: options).decode(Bool.self, from: Data("!!bool on".utf8)) == true)
+        #expect(try YAMLDecoder(options: options).decode(Decimal.self, from: Data("1_000.5".utf8)) == Decimal(1000.5))
+        struct Far: Decodable {
+            init(from decoder: any Decoder) throws {
+                struct Key: CodingKey {
+                    var stringValue: String { "far" }
+                    var intValue: Int? { 1 << 40 }
+                    init() {}
+                    init?(stringValue: String) { nil }
+                    init?(intValue: Int) { nil }
+                }
+                throw DecodingError.dataCorrupted(.init(codingPath: [Key()], debugDescription: "far away"))
+            }
+        }
+        #expect(try failure(Far.self, "[1, 2]").contains("far away"))
+    }
+
+    @Test(arguments: [
         (
             "events:\n  - {id: 1, role: [a]}\n",
             "line 2, column 19, at events[0].role: expected a string, found a sequence"

@@ -82,7 +82,11 @@ extension Tape {
             switch nodes[container].kind {
             case .sequence:
                 guard let number = key.intValue, number >= 0 else { return node }
-                for _ in 0..<number where index < end { index = next(after: index) }
+                var left = number
+                while left > 0, index < end {
+                    index = next(after: index)
+                    left -= 1
+                }
                 guard index < end else { return node }
                 node = index
             case .mapping:

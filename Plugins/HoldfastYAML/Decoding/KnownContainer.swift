@@ -56,7 +56,9 @@ extension TapeDecoder {
         guard !header.has(TapeNode.hasComplexKey), !header.has(TapeNode.hasMergeKey) else {
             for entry in try KeyIndex.entries(of: node, in: self) {
                 let key = tape.string(tape.nodes[tape.resolve(entry.key)])
-                result.updateValue(try read(tape.resolve(entry.value), entry.key), forKey: key)
+                if result.updateValue(try read(tape.resolve(entry.value), entry.key), forKey: key) != nil {
+                    throw sameString(key, entry.key)
+                }
             }
             return result
         }
@@ -64,10 +66,19 @@ extension TapeDecoder {
         while index < Int(header.extent) {
             let value = tape.next(after: index)
             let key = tape.string(tape.nodes[tape.resolve(index)])
-            result.updateValue(try read(tape.resolve(value), index), forKey: key)
+            if result.updateValue(try read(tape.resolve(value), index), forKey: key) != nil {
+                throw sameString(key, index)
+            }
             index = tape.next(after: value)
         }
         return result
+    }
+
+    /// Two keys of a mapping that are different text, but the same string to Swift: one would be lost.
+    private func sameString(_ text: String, _ key: Int) -> DecodingError {
+        corrupted(
+            "the key \(text.debugDescription) stands there in two Unicode forms, of which a dictionary holds one", key,
+            key: -2, index: -1)
     }
 
     func unboxArray<Element: Decodable>(_ type: Element.Type) throws -> [Element] {

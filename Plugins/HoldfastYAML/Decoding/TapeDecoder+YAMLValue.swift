@@ -19,7 +19,8 @@ extension TapeDecoder {
             return .array(elements)
         case .mapping:
             var entries: [YAMLValue.Entry] = []
-            for entry in try TapeDecoder(state, node: node, parent: self, key: -1, index: -1).entries() {
+            let decoder = node == self.node ? self : TapeDecoder(state, node: node, parent: self, key: -1, index: -1)
+            for entry in try decoder.entries() {
                 let key = tape.string(tape.nodes[tape.resolve(entry.key)])
                 entries.append(YAMLValue.Entry(key, try descend(entry.value, key: entry.key, index: -1)))
             }

@@ -285,12 +285,25 @@ final class TapeDecoder: Decoder {
         guard kind == .integer || kind == .float else { throw mismatch(Decimal.self, "a number", node) }
         let text = tape.string(scalar)
         if kind == .float, text.utf8.last.map({ $0 | 0x20 == UInt8(ascii: "n") }) == true { return .nan }
-        if let integer = kind == .integer ? NumberText.integerText(text, schema: tape.schema) : text,
-            let decimal = Decimal(string: integer)
+        let plain = kind == .integer ? NumberText.integerText(text, schema: tape.schema) : text.filter { $0 != "_" }
+        // `Decimal` reads as much of a text as it understands, and rounds what has too many digits.
+        if let plain, plain.utf8.allSatisfy({ "+-.eE0123456789".utf8.contains($0) }),
+            let decimal = Decimal(string: plain), Self.digits(plain) == Self.digits("\(decimal)")
         {
             return decimal
         }
         throw corrupted("the number \(tape.excerpt(scalar)) does not fit Decimal", node, key: -2, index: -1)
+    }
+}
+
+extension TapeDecoder {
+    /// A number's digits from its first to its last that is not zero.
+    private static func digits(_ text: String) -> ArraySlice<UInt8> {
+        let digits = text.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }.filter { $0 >= UInt8(ascii: "0") }
+        let zero = UInt8(ascii: "0")
+        var significant = digits.drop { $0 == zero }
+        while significant.last == zero { significant.removeLast() }
+        return significant
     }
 }
 

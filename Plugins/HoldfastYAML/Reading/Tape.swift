@@ -153,7 +153,7 @@ final class Tape {
         case .string, .binary: return .string
         case .integer: return .integer
         case .float: return .float
-        case .boolean: return contiguousContent(node).first.map { "tTyYoO".utf8.contains($0) } == true ? .true : .false
+        case .boolean: return ScalarKind(plain: contiguousContent(node), schema: schema)
         case .null: return .null
         }
         guard node.style == .plain else { return .string }

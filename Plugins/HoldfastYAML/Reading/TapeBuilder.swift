@@ -571,9 +571,10 @@ struct TapeBuilder: ~Copyable {
     private func error(_ reason: String, at offset: Int) -> CodecError {
         let place = source.position(of: offset)
         var path: [PathKey] = []
-        for frame in frames {
+        for (depth, frame) in frames.enumerated() {
             if !frame.isMapping {
-                path.append(PathKey(index: frame.children))
+                // A collection that was entered is counted already.
+                path.append(PathKey(index: depth < frames.count - 1 ? frame.children - 1 : frame.children))
             } else if frame.children > 0 {
                 let key = nodes[frame.key].kind == .alias ? Int(nodes[frame.key].payload) : frame.key
                 path.append(PathKey(nodes[key].kind == .scalar ? keyText(key) : "?"))

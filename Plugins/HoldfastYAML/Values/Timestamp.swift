@@ -155,8 +155,8 @@ enum Timestamp {
                 number = number * 10 + Int(digit - UInt8(ascii: "0"))
                 power *= 10
             }
-            let total = seconds * power + number
-            if total.magnitude < 1 << 53 { return Double(total) / Double(power) }
+            let (scaled, overflow) = seconds.multipliedReportingOverflow(by: power)
+            if !overflow, scaled.magnitude < 1 << 53 - 1_000_000_000 { return Double(scaled + number) / Double(power) }
         }
         let text = String(decoding: digits, as: UTF8.self)
         if seconds >= 0 { return Double("\(seconds).\(text)") }

@@ -35,7 +35,9 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
         if let line { place.append("line \(line)") }
         if let column { place.append("column \(column)") }
         if let codingPath { place.append("at \(codingPath)") }
-        return place.isEmpty ? reason : "\(place.joined(separator: ", ")): \(reason)"
+        let text = place.isEmpty ? reason : "\(place.joined(separator: ", ")): \(reason)"
+        // One line, whatever keys and values bring along.
+        return String(text.map { $0.isNewline ? " " : $0 })
     }
 
     /// Writes a coding path as a person would: `events[3].role`.
