@@ -3,6 +3,8 @@ import Holdfast
 import HoldfastTesting
 import Testing
 
+private struct Failed: Error {}
+
 /// What a person does to unmanaged entries between the carry-over and the swap is not lost.
 @Suite struct ReconcileTests {
     /// Runs a commit with two files changed; the person acts when everything is carried over, just before the swap.
@@ -101,6 +103,97 @@ import Testing
         }
         #expect(try store.read("X/QUERY_MESSAGE.md/inner") == "inside")
         #expect(try store.read("X/files") == "a file now")
+    }
+
+    @Test func `a folder that comes while the old generation goes is not taken for nothing`() throws {
+        for isEmpty in [false, true] {
+            let store = try TemporaryStore()
+            try store.makeConversation()
+            let folder = store.url(".old-X/saved")
+            let meanwhile = Meanwhile({ call, entry in call == .rmdirat && entry == EntryName(".old-X") }) {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+                if !isEmpty { try Data("new".utf8).write(to: folder.appending(path: "note.md")) }
+            }
+            store.before = meanwhile.hook
+            let receipt = try store.open().update("X") { draft in
+                try draft.set("new title", for: .metadata)
+                try draft.set([9], for: .events)
+            }
+            #expect(meanwhile.hasHappened)
+            #expect(receipt.warnings.count == 1)
+            #expect(try store.open().recoveryReport.isClean == false)
+            #expect(try store.remnants().isEmpty)
+            #expect(store.exists("X/saved"))
+            if !isEmpty { #expect(try store.read("X/saved/note.md") == "new") }
+        }
+    }
+
+    @Test func `what is saved while a flush fails stays, though the commit is taken back`() throws {
+        for help in [Help.everything, .withoutExchange] {
+            let store = try TemporaryStore()
+            store.options.withheldCapabilities = help.withheld
+            store.options.durability = .powerLoss
+            try store.makeConversation()
+            let (query, new) = (store.url("X/QUERY_MESSAGE.md"), store.url("X/new.md"))
+            let old = store.url(".old-X").path
+            let meanwhile = Meanwhile({ call, _ in call == .fsync && FileManager.default.fileExists(atPath: old) }) {
+                try Data("saved".utf8).write(to: query, options: .atomic)
+                try Data("new".utf8).write(to: new)
+                throw Failed()
+            }
+            store.before = meanwhile.hook
+            let error = #expect(throws: HoldfastError.self) {
+                try store.open().update("X") { draft in
+                    try draft.set("new title", for: .metadata)
+                    try draft.set([9], for: .events)
+                }
+            }
+            #expect(error?.code == .flushFailed)
+            #expect(meanwhile.hasHappened)
+            store.before = { (_, _) throws(SystemCallError) in }
+            _ = try store.open()
+            #expect(try store.remnants().isEmpty)
+            #expect(try store.read("X/metadata.json") == "\"old title\"")
+            #expect(try store.read("X/QUERY_MESSAGE.md") == "saved")
+            #expect(try store.read("X/new.md") == "new")
+        }
+    }
+
+    @Test(arguments: Help.allCases) func `what vanishes while it is carried is nobody's loss`(help: Help) throws {
+        for moment in [SystemCall.statx, .linkat] {
+            let store = try TemporaryStore()
+            store.options.withheldCapabilities = help.withheld
+            try store.makeConversation()
+            let vanishing = store.url("X/files/4913")
+            try store.write("", to: "X/files/4913")
+            let meanwhile = Meanwhile({ call, entry in call == moment && entry == EntryName("4913") }) {
+                try FileManager.default.removeItem(at: vanishing)
+            }
+            store.before = meanwhile.hook
+            try store.open().update("X") { draft in
+                try draft.set("new title", for: .metadata)
+                try draft.set([9], for: .events)
+            }
+            #expect(!store.exists("X/files/4913") || !meanwhile.hasHappened)
+            #expect(try store.read("X/metadata.json") == "\"new title\"")
+        }
+    }
+
+    @Test func `an editor's save just before the link leaves nothing in the trash`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let url = store.url("X/QUERY_MESSAGE.md")
+        store.before =
+            Meanwhile({ call, entry in call == .linkat && entry == EntryName("QUERY_MESSAGE.md") }) {
+                try Data("saved".utf8).write(to: url, options: .atomic)
+            }.hook
+        let receipt = try store.open().update("X") { draft in
+            try draft.set("new title", for: .metadata)
+            try draft.set([9], for: .events)
+        }
+        #expect(receipt.reconciled.isEmpty)
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "saved")
+        #expect(!store.exists(".trash"))
     }
 
     @Test func `an edit that comes after a draft was consumed stays`() throws {
