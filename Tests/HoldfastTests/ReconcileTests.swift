@@ -238,22 +238,26 @@ private struct Failed: Error {}
     }
 
     @Test func `a document that a person moves away meanwhile is not overwritten`() throws {
-        let store = try TemporaryStore()
-        try store.makeConversation()
-        let (from, to) = (store.url("X"), store.url("moved"))
-        store.before =
-            Meanwhile({ call, entry in call == .mkdirat && entry == EntryName(".staging-X") }) {
-                try FileManager.default.moveItem(at: from, to: to)
-            }.hook
-        let error = #expect(throws: HoldfastError.self) {
-            try store.open().update("X") { draft in
-                try draft.set("new", for: .metadata)
-                try draft.set([9], for: .events)
+        for filesChanged in 1...2 {
+            let store = try TemporaryStore()
+            try store.makeConversation()
+            let (from, to) = (store.url("X"), store.url("moved"))
+            store.before =
+                Meanwhile({ call, entry in
+                    entry == EntryName(filesChanged == 1 ? "events.json.tmp" : ".staging-X") && call != .statx
+                }) {
+                    try FileManager.default.moveItem(at: from, to: to)
+                }.hook
+            let error = #expect(throws: HoldfastError.self) {
+                try store.open().update("X") { draft in
+                    if filesChanged > 1 { try draft.set("new", for: .metadata) }
+                    try draft.set([9], for: .events)
+                }
             }
+            #expect(error?.code == .conflict)
+            #expect(try store.read("moved/metadata.json") == "\"old title\"")
+            #expect(!store.exists("X") && !store.exists("moved/events.json.tmp"))
+            #expect(try store.remnants().isEmpty)
         }
-        #expect(error?.code == .conflict)
-        #expect(try store.read("moved/metadata.json") == "\"old title\"")
-        #expect(!store.exists("X"))
-        #expect(try store.remnants().isEmpty)
     }
 }

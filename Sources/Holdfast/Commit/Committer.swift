@@ -27,6 +27,9 @@ private struct Batch {
     }
     private typealias Underway = (index: Int, commit: any Commit)
 
+    /// Files that a batch holds open between their write and their flush.
+    private static let openFileLimit = 256
+
     private let context: StoreContext
     private let locks: StoreLocks.Held
     private let flushing: FlushProtocol
@@ -45,6 +48,8 @@ private struct Batch {
         self.flushing = flushing
         let moment = context.flushMoment
         self.moment = moment
+        // What all of them hold open together is bounded, beside the directories of each.
+        let openFileLimit = max(1, min(64, Self.openFileLimit / max(1, plans.count)))
         states = plans.map { plan in
             switch (plan.shape, plan.directory) {
             case (.unchanged, _):
@@ -52,7 +57,9 @@ private struct Batch {
             case (.replaceFile(let name), let directory?):
                 .underway(FileCommit(plan, replacing: name, in: directory, context: context, flushing: flushing))
             case (.replaceFile, nil), (.nextGeneration, _):
-                .underway(SwapCommit(plan, context: context, flushing: flushing, since: moment))
+                .underway(
+                    SwapCommit(
+                        plan, context: context, flushing: flushing, since: moment, openFileLimit: openFileLimit))
             }
         }
     }

@@ -77,6 +77,7 @@ final class FileCommit: Commit {
 
     // Step 5.
     func swap(_ locks: StoreLocks.Held) throws {
+        try context.checkPlace(of: document, directory.status().identity)
         guard let standing = try directory.statusIfPresent(of: name), expected?.isSameContent(as: standing) == true
         else {
             throw conflict()

@@ -23,17 +23,21 @@ final class SwapCommit: Commit {
     private var warnings: [String] = []
 
     /// Files that are held open between their write and their flush, at most.
-    private static let openFileLimit = 64
+    private let openFileLimit: Int
 
     private let root: Directory
     /// From before the batch's first change.
     private let moment: StoreContext.FlushMoment
 
-    init(_ plan: CommitPlan, context: StoreContext, flushing: FlushProtocol, since moment: StoreContext.FlushMoment) {
+    init(
+        _ plan: CommitPlan, context: StoreContext, flushing: FlushProtocol, since moment: StoreContext.FlushMoment,
+        openFileLimit: Int
+    ) {
         self.plan = plan
         self.context = context
         root = context.root
         self.moment = moment
+        self.openFileLimit = openFileLimit
         self.flushing = flushing
         document = plan.newName ?? plan.document
         old = plan.directory
@@ -128,7 +132,7 @@ final class SwapCommit: Commit {
             // The device works on it while the next file is written.
             try flushing.start(file)
             written.append(file)
-            if written.count == Self.openFileLimit { try flushWritten() }
+            if written.count == openFileLimit { try flushWritten() }
         } else {
             try file.close()
         }
@@ -183,7 +187,7 @@ final class SwapCommit: Commit {
     // MARK: - Step 5: the swap
 
     func swap(_ locks: StoreLocks.Held) throws {
-        if old != nil { try checkPlace() }
+        if old != nil { try context.checkPlace(of: plan.document, identity) }
         try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
             receipt.method = try swapNames()
         }
@@ -226,16 +230,6 @@ final class SwapCommit: Commit {
             try context.renameWithoutReplacing(name, in: root, to: former, in: root)
         } catch {
             warnings.append("`\(name)` could not be renamed back to `\(former)` (\(error)); the next recovery does it")
-        }
-    }
-
-    /// A person may have moved the document away, or another one into its place.
-    private func checkPlace() throws {
-        let standing = try root.statusIfPresent(of: plan.document.entry)
-        guard standing?.identity == identity else {
-            throw HoldfastError(
-                .conflict, "the document was moved or replaced during the update; nothing was saved",
-                document: plan.document.description, remedy: "see where it is now, and update again")
         }
     }
 

@@ -68,7 +68,7 @@ struct StoreLocks: Sendable {
         let documents = documents.sorted { $0.lockRange < $1.lockRange }
         let ranges = documents.map(\.lockRange)
         while true {
-            let held = Held(try openFile(), ranges)
+            let held = Held(try openFile(mode), ranges)
             var last: LockRange?
             for document in documents where document.lockRange != last {
                 last = document.lockRange
@@ -88,7 +88,7 @@ struct StoreLocks: Sendable {
 
     /// Runs a body while no name in the store moves (shared), or while it moves names (exclusive).
     func withNames<Result>(_ mode: LockMode, timeout: Duration, _ body: () throws -> Result) throws -> Result {
-        let file = try openFile()
+        let file = try openFile(mode)
         let held = Held(file, [])
         defer { held.release() }
         try lockNames(file, mode, timeout: timeout)
@@ -120,10 +120,18 @@ struct StoreLocks: Sendable {
             remedy: "see whether that process is stopped")
     }
 
-    private func openFile() throws -> OpenFile {
+    /// Opens the lock file, which the first one creates.
+    ///
+    /// A shared lock needs no more than to read it (fcntl_locking(2)), as who may only read the store does.
+    private func openFile(_ mode: LockMode) throws -> OpenFile {
         do {
             return try store.openOrCreate(Self.fileName, mode: 0o666)
         } catch {
+            if mode == .shared, [.accessDenied, .notPermitted, .readOnly].contains(error.errno),
+                let (file, _) = try store.openFileIfPresent(Self.fileName)
+            {
+                return file
+            }
             // What can't be opened for writing as a file is a directory (EISDIR) or a link (ELOOP): open(2).
             guard error.errno == .isADirectory || error.errno == .loop,
                 let kind = try store.statusIfPresent(of: Self.fileName)?.kind, kind != .file

@@ -132,7 +132,8 @@ public final class DocumentStore: Sendable {
     /// Nothing is written before `body` has returned for all of them.
     ///
     /// - Parameters:
-    ///   - documents: The documents' names, each once. While it runs, it holds up to two descriptors for each.
+    ///   - documents: The documents' names, each once. While it runs, it holds up to three descriptors for each, and some
+    ///     250 more.
     ///   - body: Makes the changes of one document; called for each, in order.
     /// - Returns: What was done, or why it was not, for each document, in order.
     /// - Throws: ``HoldfastError`` where a lock can't be had or a document can't be read, or what `body` throws; nothing is

@@ -155,6 +155,15 @@ final class StoreContext: Sendable {
         }
     }
 
+    /// Throws where a person has moved a document away, or another one into its place.
+    func checkPlace(of document: DocumentName, _ identity: FileIdentity?) throws {
+        guard try root.statusIfPresent(of: document.entry)?.identity == identity else {
+            throw HoldfastError(
+                .conflict, "the document was moved or replaced during the update; nothing was saved",
+                document: document.description, remedy: "see where it is now, and update again")
+        }
+    }
+
     /// Whether an entry is a managed file: a codec claims its name, and it is a regular file.
     func isManaged(_ name: EntryName, _ kind: EntryKind) -> Bool {
         kind == .file && codecs.manages(name)
