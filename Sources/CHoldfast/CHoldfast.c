@@ -179,6 +179,14 @@ int holdfast_set_attribute(int fd, const char *name, const void *value, size_t s
 #endif
 }
 
+int holdfast_remove_attribute(int fd, const char *name) {
+#if defined(__APPLE__)
+    return fremovexattr(fd, name, 0);
+#else
+    return fremovexattr(fd, name);
+#endif
+}
+
 #if defined(__linux__)
 
 /// The name by which the kernel knows the block device that a file is on. Returns 0, or -1.

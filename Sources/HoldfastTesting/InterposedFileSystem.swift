@@ -207,6 +207,12 @@ package struct InterposedFileSystem: FileSystem {
         }
     }
 
+    package func removeExtendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) {
+        try intercept(.fremovexattr, nil) { () throws(SystemCallError) in
+            try base.removeExtendedAttribute(name, of: descriptor)
+        }
+    }
+
     package func flush(_ descriptor: Descriptor) throws(SystemCallError) {
         try intercept(.fsync, nil) { () throws(SystemCallError) in try base.flush(descriptor) }
     }
@@ -242,4 +248,8 @@ package struct InterposedFileSystem: FileSystem {
     package func now() -> Timestamp { base.now() }
 
     package func effectiveUser() -> UInt32 { base.effectiveUser() }
+
+    package func mayModify(_ directory: Descriptor) throws(SystemCallError) -> Bool {
+        try intercept(.faccessat, nil) { () throws(SystemCallError) in try base.mayModify(directory) }
+    }
 }

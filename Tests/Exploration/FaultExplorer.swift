@@ -184,10 +184,11 @@ extension SystemCall {
             // EPERM of chown(2) is no failure: what is not ours to give away stays ours.
             case .fchown, .fchownat: [.inputOutput]
             case .fchmod, .futimens, .utimensat: [.inputOutput, .notPermitted]
-            case .flistxattr, .fgetxattr, .fsetxattr: [.inputOutput, .noSpace]
+            case .flistxattr, .fgetxattr, .fsetxattr, .fremovexattr: [.inputOutput, .noSpace]
             case .ficlone, .copy_file_range: [.inputOutput, .noSpace, .crossDevice]
             case .lseek: [.invalid]
-            case .close, .pread, .ftruncate, .statx, .getdents64, .readlinkat, .sync_file_range, .unlock, .fstatfs:
+            case .close, .pread, .ftruncate, .statx, .getdents64, .readlinkat, .sync_file_range, .unlock, .fstatfs,
+                .faccessat:
                 [.inputOutput]
             }
         let failures: [SimulatedFault] =

@@ -84,6 +84,54 @@ import Testing
         #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
     }
 
+    /// An access control list as the attribute holds it: all for one user more (acl(5), linux/posix_acl_xattr.h).
+    private static let list: [UInt8] = {
+        let entries: [(tag: UInt16, rights: UInt16, id: UInt32)] = [
+            (0x01, 7, .max), (0x02, 7, 1234), (0x04, 5, .max), (0x10, 7, .max), (0x20, 5, .max),
+        ]
+        func bytes(_ number: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: number.littleEndian, Array.init) }
+        return bytes(UInt32(2)) + entries.flatMap { bytes($0.tag) + bytes($0.rights) + bytes($0.id) }
+    }()
+
+    private static func setList(_ name: String, _ path: String) throws {
+        let directory = try Directory(path: path, on: POSIXFileSystem())
+        try withExtendedLifetime(directory) {
+            try POSIXFileSystem().setExtendedAttribute(name, of: directory.descriptor, to: list)
+        }
+    }
+
+    private static let hasLists: Bool = {
+        let folder = NSTemporaryDirectory() + "/acl-\(UUID())"
+        defer { rmdir(folder) }
+        return mkdir(folder, 0o755) == 0 && (try? setList("system.posix_acl_default", folder)) != nil
+    }()
+
+    @Test(.enabled(if: hasLists, "the file system has no access control lists"))
+    func `what a default access control list would open stays closed`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let (folders, files) = (["X", "X/files", "X/files/deep"], ["metadata.json", "events.json"])
+        func lists() throws -> [[String]] {
+            let directories = try folders.map { try Directory(path: store.url($0).path, on: POSIXFileSystem()) }
+            let opened = try files.map { try directories[0].open(EntryName($0)) }
+            return try withExtendedLifetime((directories, opened)) {
+                try (directories.map(\.descriptor) + opened.map(\.descriptor)).map {
+                    try POSIXFileSystem().extendedAttributeNames($0).filter { $0.hasPrefix("system.posix_acl") }
+                }
+            }
+        }
+        try Self.setList("system.posix_acl_default", store.path)
+        _ = try swap(store)
+        #expect(try lists() == [[], [], [], [], []])
+        // A list that the document has by itself stays.
+        try Self.setList("system.posix_acl_access", store.url("X/files").path)
+        _ = try store.open().update("X") { draft in
+            try draft.set("newer title", for: .metadata)
+            try draft.set([10], for: .events)
+        }
+        #expect(try lists() == [[], ["system.posix_acl_access"], [], [], []])
+    }
+
     @Test func `copies keep holes`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()

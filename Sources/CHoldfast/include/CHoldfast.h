@@ -37,10 +37,11 @@ int holdfast_lock(int fd, int64_t start, int64_t count, int type, int wait);
 /// Returns 0, or -1 with errno, or what the function returned where that is not 0.
 int holdfast_read_directory(int fd, void *context, holdfast_entry_function function);
 
-/// flistxattr(2), fgetxattr(2) and fsetxattr(2), whose signatures differ between systems.
+/// flistxattr(2), fgetxattr(2), fsetxattr(2) and fremovexattr(2), whose signatures differ between systems.
 ssize_t holdfast_list_attributes(int fd, char *names, size_t size);
 ssize_t holdfast_get_attribute(int fd, const char *name, void *value, size_t size);
 int holdfast_set_attribute(int fd, const char *name, const void *value, size_t size);
+int holdfast_remove_attribute(int fd, const char *name);
 
 /// The file system's magic number as fstatfs(2) gives it (0 where there is none). Returns 0, or -1 with errno.
 int holdfast_file_system_magic(int fd, int64_t *magic);

@@ -90,6 +90,9 @@ struct CarryOver {
         if status.isMountPoint || status.identity.device != device {
             throw cannotCarry(path, "another file system is mounted on it")
         }
+        guard try Self.canBeEmptied(source, status) else {
+            throw cannotCarry(path, "it belongs to another user, who lets nobody else remove what is in it")
+        }
         // Writable for this process alone until it is filled.
         try new.makeDirectory(newName, mode: 0o700)
         let destination = try Directory(newName, in: new)
@@ -107,6 +110,15 @@ struct CarryOver {
         }
         result.directories += 1
         return entry
+    }
+
+    /// Whether a directory's entries can be removed, as they have to be when its generation goes.
+    static func canBeEmptied(_ directory: Directory, _ status: FileStatus) throws(SystemCallError) -> Bool {
+        let user = directory.fileSystem.effectiveUser()
+        // Its owner can make it writable. In a sticky one, each entry is its owner's to remove (unlink(2)).
+        if user == 0 || user == status.user { return true }
+        if status.mode & 0o1000 != 0 { return false }
+        return try directory.fileSystem.mayModify(directory.descriptor)
     }
 
     private func open(_ name: EntryName, in directory: Directory, path: String) throws -> Directory {

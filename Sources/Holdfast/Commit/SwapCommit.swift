@@ -50,6 +50,11 @@ final class SwapCommit: Commit {
     func stage() throws {
         let status = try old?.status()
         identity = status?.identity
+        if let old, let status, try !CarryOver.canBeEmptied(old, status) {
+            throw HoldfastError(
+                .cannotCarry, "the document's directory belongs to another user, who lets nobody else change it",
+                document: plan.document.description, remedy: "check its owner and its mode")
+        }
         // Never more open than the document; the rest of its mode follows when it is full.
         try root.makeDirectory(document.staging, mode: status == nil ? 0o777 : 0o700)
         let staging = try Directory(document.staging, in: root)

@@ -41,15 +41,27 @@ enum CopyMetadata {
         }
     }
 
+    private static let aclPrefix = "system.posix_acl"
+
     private static func copyAttributes(_ pair: Pair) throws(SystemCallError) {
         let fileSystem = pair.fileSystem
         let names: [String]
+        let inherited: [String]
         do {
             names = try pair.call { () throws(SystemCallError) in
                 try fileSystem.extendedAttributeNames(pair.source)
             }
+            inherited = try pair.call { () throws(SystemCallError) in
+                try fileSystem.extendedAttributeNames(pair.destination)
+            }
         } catch  where error.errno == .notSupported || error.errno == .notImplemented {
             return
+        }
+        // A directory's default ACL has made more of the new file than there was (acl(5)).
+        for name in inherited where name.hasPrefix(aclPrefix) && !names.contains(name) {
+            try pair.call { () throws(SystemCallError) in
+                try fileSystem.removeExtendedAttribute(name, of: pair.destination)
+            }
         }
         for name in names {
             do {
@@ -59,7 +71,7 @@ enum CopyMetadata {
                 try pair.call { () throws(SystemCallError) in
                     try fileSystem.setExtendedAttribute(name, of: pair.destination, to: value)
                 }
-            } catch  where !name.hasPrefix("user.") && !name.hasPrefix("system.posix_acl") {
+            } catch  where !name.hasPrefix("user.") && !name.hasPrefix(aclPrefix) {
                 // `security.` and `trusted.` belong to the system, which labels new files by its own rules (xattr(7)).
                 guard error.errno == .notPermitted || error.errno == .notSupported || error.errno == .accessDenied
                 else {

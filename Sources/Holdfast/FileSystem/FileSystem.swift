@@ -91,6 +91,8 @@ package protocol FileSystem: Sendable {
     func extendedAttributeNames(_ descriptor: Descriptor) throws(SystemCallError) -> [String]
     /// `fgetxattr(2)`.
     func extendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) -> [UInt8]
+    /// `fremovexattr(2)`.
+    func removeExtendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError)
     /// `fsetxattr(2)`.
     func setExtendedAttribute(
         _ name: String, of descriptor: Descriptor, to value: [UInt8]
@@ -121,6 +123,8 @@ package protocol FileSystem: Sendable {
     func now() -> Timestamp
     /// The process's effective user.
     func effectiveUser() -> UInt32
+    /// `faccessat(2)`: whether the effective user may add and remove a directory's entries, as far as its mode tells.
+    func mayModify(_ directory: Descriptor) throws(SystemCallError) -> Bool
 }
 
 extension FileSystem {
@@ -145,7 +149,7 @@ package enum ListingUse: Hashable, Sendable {
 package enum SystemCall: String, Sendable, CaseIterable, Codable {
     case openat, mkdir, close, pread, pwrite, ftruncate, lseek, ficlone, copy_file_range, statx, getdents64
     case mkdirat, unlinkat, rmdirat, renameat2, linkat, symlinkat, readlinkat
-    case fchmod, fchown, fchownat, futimens, utimensat, flistxattr, fgetxattr, fsetxattr
+    case fchmod, fchown, fchownat, futimens, utimensat, flistxattr, fgetxattr, fsetxattr, fremovexattr, faccessat
     case fsync, syncfs, sync_file_range, lock, unlock, fstatfs
 }
 

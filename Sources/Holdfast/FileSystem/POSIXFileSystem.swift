@@ -249,6 +249,10 @@ package struct POSIXFileSystem: FileSystem {
         try check(.fsetxattr, Int(holdfast_set_attribute(descriptor.rawValue, name, value, value.count)))
     }
 
+    package func removeExtendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) {
+        try check(.fremovexattr, Int(holdfast_remove_attribute(descriptor.rawValue, name)))
+    }
+
     /// Asks for the size first; ERANGE says that the value grew in between.
     private func attribute(
         _ call: SystemCall, _ get: (UnsafeMutablePointer<CChar>?, Int) -> Int
@@ -320,6 +324,13 @@ package struct POSIXFileSystem: FileSystem {
     }
 
     package func effectiveUser() -> UInt32 { geteuid() }
+
+    package func mayModify(_ directory: Descriptor) throws(SystemCallError) -> Bool {
+        if faccessat(directory.rawValue, ".", W_OK | X_OK, AT_EACCESS) == 0 { return true }
+        let refusal = Errno(rawValue: errno)
+        if [.accessDenied, .notPermitted, .readOnly].contains(refusal) { return false }
+        throw SystemCallError(.faccessat, refusal)
+    }
 
     @discardableResult
     private func check(_ call: SystemCall, _ result: Int) throws(SystemCallError) -> Int32 {

@@ -140,6 +140,11 @@ extension MachineState {
         changeAttributes(id) { $0.extended[name] = value }
     }
 
+    mutating func removeExtendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) {
+        let id = try node(descriptor, .fremovexattr).id
+        changeAttributes(id) { $0.extended[name] = nil }
+    }
+
     // MARK: - Durability
 
     mutating func flush(_ descriptor: Descriptor) throws(SystemCallError) {

@@ -43,11 +43,12 @@ extension SystemCall {
         switch self {
         case .openat, .mkdir, .pwrite, .ftruncate, .ficlone, .copy_file_range, .mkdirat, .unlinkat, .rmdirat,
             .renameat2,
-            .linkat, .symlinkat, .fchmod, .fchown, .fchownat, .futimens, .utimensat, .fsetxattr, .fsync, .syncfs,
+            .linkat, .symlinkat, .fchmod, .fchown, .fchownat, .futimens, .utimensat, .fsetxattr, .fremovexattr, .fsync,
+            .syncfs,
             .sync_file_range:
             true
         case .close, .pread, .lseek, .statx, .getdents64, .readlinkat, .flistxattr, .fgetxattr, .lock, .unlock,
-            .fstatfs:
+            .fstatfs, .faccessat:
             false
         }
     }

@@ -241,6 +241,14 @@ package struct SimulatedFileSystem: FileSystem {
             })
     }
 
+    package func removeExtendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) {
+        try machine.perform(
+            .fremovexattr, client: client, about: .descriptor(descriptor),
+            change: { (state) throws(SystemCallError) in
+                try state.removeExtendedAttribute(name, of: descriptor)
+            })
+    }
+
     // MARK: - Durability
 
     package func flush(_ descriptor: Descriptor) throws(SystemCallError) {
@@ -297,4 +305,11 @@ package struct SimulatedFileSystem: FileSystem {
     package func now() -> Timestamp { machine.now() }
 
     package func effectiveUser() -> UInt32 { machine.configuration.user }
+
+    package func mayModify(_ directory: Descriptor) throws(SystemCallError) -> Bool {
+        let status = try status(directory)
+        let user = effectiveUser()
+        // As everywhere in the simulation, a user's groups are not looked at.
+        return user == 0 || status.mode & (status.user == user ? 0o300 : 0o003) == (status.user == user ? 0o300 : 0o003)
+    }
 }
