@@ -295,4 +295,19 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
             #expect(try store.read("X/metadata.json") == "\"old title\"")
         }
     }
+
+    @Test func `a new document is not taken for one that was on its way to another name`() throws {
+        for isNewer in [false, true] {
+            let store = try TemporaryStore()
+            try store.makeConversation("X")
+            try store.makeConversation("Y")
+            // An inode that is free is given to the next directory.
+            try store.write("holdfast commit 1\nrenamed-from \(try store.inode("X")) X\nend\n", to: ".commit-Y")
+            let time = Date(timeIntervalSinceNow: isNewer ? -60 : 60)
+            try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: store.url(".commit-Y").path)
+            #expect(try store.open().recoveryReport.isComplete)
+            #expect(try store.remnants().isEmpty)
+            #expect(try store.open().list() == (isNewer ? ["X", "Y"] : ["Y"]))
+        }
+    }
 }

@@ -52,11 +52,15 @@ extension Remnants {
         staging = try Self.standing(document.staging, in: context.root)
         old = try Self.standing(document.old, in: context.root)
         removed = try Self.standing(document.removed, in: context.root)
-        record = try Self.record(document.record, in: context.root)
+        let written: Timestamp?
+        (record, written) = try Self.record(document.record, in: context.root)
         let settled = commitRecord
-        if let origin = settled?.origin {
+        if let origin = settled?.origin, let written,
             let status = try context.root.statusIfPresent(of: origin.document.entry)
-            originStands = status?.kind == .directory && status?.identity.inode == origin.inode
+        {
+            // The inode of a directory that is gone may be a new document's. That one is younger than the record.
+            originStands =
+                status.kind == .directory && status.identity.inode == origin.inode && status.modification <= written
         }
         let staying = live == .directory ? document.entry : old == .directory ? document.old : nil
         // Without the lock, it may have gone in the meantime.
@@ -87,10 +91,12 @@ extension Remnants {
         }
     }
 
-    private static func record(_ name: EntryName, in root: Directory) throws -> Record {
-        guard let kind = try root.statusIfPresent(of: name)?.kind else { return .absent }
-        guard kind == .file else { return .unexpected(kind) }
-        guard let (file, status) = try root.openFileIfPresent(name) else { return .absent }
-        return CommitRecord(try file.readAll(size: status.size)).map(Record.whole) ?? .broken
+    /// - Returns: The record, and when it was written.
+    private static func record(_ name: EntryName, in root: Directory) throws -> (Record, Timestamp?) {
+        guard let kind = try root.statusIfPresent(of: name)?.kind else { return (.absent, nil) }
+        guard kind == .file else { return (.unexpected(kind), nil) }
+        guard let (file, status) = try root.openFileIfPresent(name) else { return (.absent, nil) }
+        let record = CommitRecord(try file.readAll(size: status.size)).map(Record.whole) ?? .broken
+        return (record, status.modification)
     }
 }
