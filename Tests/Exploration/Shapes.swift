@@ -223,6 +223,21 @@ enum Shapes {
         Shape("remove of a document with everything", .names, before: rich, after: rich.without("a")) {
             _ = try $0.remove("a")
         },
+        renamed("saved under another name", base),
+        renamed("saved under another name, with everything", rich),
+        renamed("saved under another name, against a crash of the process alone", base).with {
+            $0.options = { $0.durability = .processCrash }
+        },
+        Shape(
+            "saved under another name, a draft consumed", .names, before: base,
+            after: base.without("a/QUERY.md").managed("a/events.txt", "query done", mode: 0o600)
+                .renaming("a", to: "b")
+        ) {
+            _ = try $0.update("a", renamingTo: "b") { draft in
+                try draft.removeUnmanaged("QUERY.md")
+                try draft.set("query done", for: .events)
+            }
+        }.with { $0.units = [["a", "b"]] },
         Shape("remove, and save anew", .names, before: base, after: base.without("a").adding(new)) {
             _ = try $0.remove("a")
             try saveNew($0)
@@ -454,6 +469,16 @@ enum Shapes {
             }
             throw Unexpected("it was not refused")
         }
+    }
+
+    /// A save of several files by which a document gets another name.
+    private static func renamed(_ name: String, _ before: Contents) -> Shape {
+        Shape(name, .names, before: before, after: both(before).renaming("a", to: "b")) {
+            _ = try $0.update("a", renamingTo: "b") { draft in
+                try draft.set("meta 2", for: .meta)
+                try draft.set("events 2", for: .events)
+            }
+        }.with { $0.units = [["a", "b"]] }
     }
 
     private static func refused(

@@ -132,6 +132,16 @@ import Testing
         #expect(try lists() == [[], ["system.posix_acl_access"], [], [], []])
     }
 
+    @Test func `a large file is copied to its end through memory`() throws {
+        let store = try TemporaryStore()
+        store.options.withheldCapabilities = [.link, .clone, .copyRange]
+        try store.makeConversation()
+        let text = String(repeating: "a", count: 300_000) + "b"
+        try store.write(text, to: "X/notes.md")
+        _ = try swap(store)
+        #expect(try store.read("X/notes.md") == text)
+    }
+
     @Test func `copies keep holes`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()

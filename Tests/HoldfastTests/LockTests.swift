@@ -124,11 +124,21 @@ import Testing
     @Test func `a lock file that is removed under a waiter leaves one holder`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()
-        let holder = try LockHolderForTests(store.path, document: "X")
+        let path = store.path
+        let first = try LockHolderForTests(path, document: "X")
+        let waiter = Mutex<Result<LockHolderForTests, any Error>?>(nil)
+        let group = DispatchGroup()
+        DispatchQueue.global().async(group: group) {
+            let result = Result { try LockHolderForTests(path, document: "X", timeout: .seconds(5)) }
+            waiter.withLock { $0 = result }
+        }
+        Thread.sleep(forTimeInterval: 0.3)
         try store.delete(".lock")
-        // A newcomer locks a new file: it must not pass for the old one's, but a holder that checks again finds out.
-        let second = try LockHolderForTests(store.path, document: "X")
-        holder.release()
+        first.release()
+        group.wait()
+        // It has locked a file that has no name any more, looked again, and taken the lock of the new one.
+        let second = try #require(waiter.withLock { $0 }).get()
+        #expect(throws: HoldfastError.self) { try LockHolderForTests(path, document: "X", timeout: .milliseconds(10)) }
         second.release()
         #expect(try store.open().update("X") { try $0.set("a", for: .metadata) }.outcome == .replacedFile)
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Holdfast
 import HoldfastTesting
+import Synchronization
 import Testing
 
 /// The rows of the recovery table: which generations stand, and what becomes of them.
@@ -265,6 +266,57 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
             #expect(try store.tree().values.sorted() == before.values.sorted())
             _ = try store.reopen()
             try check(row, store)
+        }
+    }
+
+    @Test func `a person's version that differs at its end is not taken for the copy`() throws {
+        let store = try TemporaryStore()
+        let text = String(repeating: "a", count: 300_000)
+        try store.write("1", to: "X/metadata.json")
+        try store.write(text, to: "X/notes.md")
+        try store.write("1", to: ".old-X/metadata.json")
+        try store.write(text.dropLast() + "b", to: ".old-X/notes.md")
+        _ = try store.open()
+        #expect(try store.tree().values.contains(text.dropLast() + "b"))
+    }
+
+    @Test(arguments: [[], [Capability.exchange]])
+    func `a save under another name that fails half way is finished, also when its process dies`(
+        withheld: [Capability]
+    ) throws {
+        for cut in 0..<12 {
+            let store = try TemporaryStore(durability: .powerLoss)
+            try store.makeConversation()
+            store.options.withheldCapabilities = Set(withheld)
+            // The second rename fails, and so does the one that takes the first back; then the process dies.
+            let renames = Mutex(0)
+            let changes = Mutex(0)
+            store.before = { (call, entry) throws(SystemCallError) in
+                func count(_ counter: borrowing Mutex<Int>) -> Int {
+                    counter.withLock {
+                        $0 += 1
+                        return $0
+                    }
+                }
+                if call == .renameat2, (2...3).contains(count(renames)) {
+                    throw SystemCallError(call, .inputOutput, entry: entry)
+                }
+                if renames.withLock({ $0 }) >= 3, call.isMutating, call != .openat, count(changes) > cut {
+                    throw SystemCallError(call, .inputOutput, entry: entry)
+                }
+            }
+            let opened = try store.open()
+            let error = #expect(throws: HoldfastError.self) {
+                try opened.update("X", renamingTo: "Y") { draft in
+                    try draft.set("new title", for: .metadata)
+                    try draft.set([9], for: .events)
+                }
+            }
+            #expect(error?.code == .durabilityUnknown)
+            store.before = { (_, _) throws(SystemCallError) in }
+            #expect(try store.open().snapshot("Y").value(.metadata) == "new title")
+            #expect(try store.open().list() == ["Y"])
+            #expect(try store.remnants().isEmpty)
         }
     }
 

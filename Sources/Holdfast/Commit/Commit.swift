@@ -33,5 +33,7 @@ protocol Commit: AnyObject {
     var cleanup: SwapCleanup? { get }
 
     /// Removes what was staged, before step 5 has happened.
-    func abandon()
+    ///
+    /// - Returns: Whether nothing was saved; else recovery finishes what step 5 could neither do nor take back.
+    func abandon() -> Bool
 }

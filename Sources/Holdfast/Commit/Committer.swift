@@ -76,11 +76,13 @@ private struct Batch {
     }
 
     private mutating func abandon(_ index: Int, _ commit: any Commit, _ error: any Error) {
-        commit.abandon()
-        states[index] = .done(
-            .failure(
-                .wrapping(error, document: commit.document.description, while: "the save failed, and nothing was saved")
-            ))
+        let isAbandoned = commit.abandon()
+        var failure = HoldfastError.wrapping(
+            error, document: commit.document.description,
+            while: isAbandoned
+                ? "the save failed, and nothing was saved" : "the save failed half way; the next recovery finishes it")
+        if !isAbandoned { failure.code = .durabilityUnknown }
+        states[index] = .done(.failure(failure))
     }
 
     // Step 3.

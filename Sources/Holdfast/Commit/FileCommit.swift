@@ -103,13 +103,14 @@ final class FileCommit: Commit {
     /// The rename has left nothing.
     var cleanup: SwapCleanup? { nil }
 
-    func abandon() {
+    func abandon() -> Bool {
         do {
             file = nil
             if try directory.statusIfPresent(of: temporary)?.kind == .file { try directory.removeFile(temporary) }
         } catch {
             _ = context.warn(document, "`\(temporary)` could not be removed (\(error)); the next recovery does it")
         }
+        return true
     }
 
     private func conflict() -> HoldfastError {

@@ -293,9 +293,20 @@ final class SwapCommit: Commit {
             dropped: dropped, hasRecord: !record.isEmpty)
     }
 
-    func abandon() {
+    func abandon() -> Bool {
         written.removeAll()
+        var isAbandoned = true
         do {
+            if record.origin != nil {
+                // With the previous generation aside, recovery takes the staging for whole, and goes on.
+                isAbandoned = false
+                if try root.statusIfPresent(of: document.old) != nil {
+                    throw SystemCallError(.renameat2, .exists, entry: document.old)
+                }
+                // What was renamed back is there before the staging is not whole any more.
+                if context.isDurable { try context.flushNames(since: context.flushMoment) }
+                isAbandoned = true
+            }
             try removeStaging()
             // With a previous generation aside, recovery needs the record to know what it is.
             if !record.isEmpty, try root.statusIfPresent(of: document.old) == nil,
@@ -304,9 +315,13 @@ final class SwapCommit: Commit {
                 try root.removeFile(document.record)
             }
         } catch {
-            warnings.append("what was staged could not be removed (\(error)); the next recovery does it")
+            warnings.append(
+                isAbandoned
+                    ? "what was staged could not be removed (\(error)); the next recovery does it"
+                    : "the document is between two names (\(error)); the next recovery ends that")
         }
         for warning in warnings { _ = context.warn(document, warning) }
+        return isAbandoned
     }
 
     private func removeStaging() throws {

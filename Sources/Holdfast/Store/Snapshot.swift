@@ -169,6 +169,11 @@ struct SnapshotReader {
     private func readLocked(_ document: DocumentName) throws -> Contents {
         let held = try context.lock([document], .shared, timeout: context.options.lockTimeout)
         defer { held.release() }
+        return try readHoldingLock(document)
+    }
+
+    /// Reads a document whose lock the caller holds.
+    func readHoldingLock(_ document: DocumentName) throws -> Contents {
         // Without a writer, a document that is not there was left so by a crash: its previous generation is whole.
         let directory: Directory
         if let live = try context.documentDirectory(document) {

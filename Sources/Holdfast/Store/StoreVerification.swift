@@ -42,7 +42,7 @@ struct StoreVerification {
     private func verify(_ document: DocumentName, _ response: DamageResponse) -> Finding {
         var finding = Finding()
         do {
-            let snapshot = try self.snapshot(document)
+            let snapshot = Snapshot(document, try SnapshotReader(context: context).read(document), context: context)
             finding.files = snapshot.managedFiles.count
             finding.bytes = snapshot.byteCount
             finding.damage = snapshot.damage()
@@ -62,16 +62,13 @@ struct StoreVerification {
         return finding
     }
 
-    private func snapshot(_ document: DocumentName) throws -> Snapshot {
-        Snapshot(document, try SnapshotReader(context: context).read(document), context: context)
-    }
-
     /// Moves a document that is still damaged under its lock into the trash, with a note.
     private func trash(_ document: DocumentName) throws -> [VerificationReport.Damage] {
         let moment = context.flushMoment
         let locks = try DocumentUpdate(context: context).lock([document])
         defer { locks.release() }
-        let damage = try snapshot(document).damage()
+        let contents = try SnapshotReader(context: context).readHoldingLock(document)
+        let damage = Snapshot(document, contents, context: context).damage()
         if damage.isEmpty { return [] }
         guard let directory = try context.documentDirectory(document) else { return [] }
         try writeNote(damage, in: directory)

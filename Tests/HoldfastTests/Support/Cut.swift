@@ -41,7 +41,8 @@ final class Fault: Sendable {
     init(
         _ error: Errno, at number: Int = 0,
         in isMeant: @escaping @Sendable (SystemCall, EntryName?) -> Bool = {
-            $0.isMutating && $1 != nil || $0 == .fsync
+            // Opening creates only by name, and the store is not what is tested.
+            $0.isMutating && ($0 != .openat || $1 != nil) && $0 != .mkdir
         }
     ) {
         remaining = Mutex(number)
