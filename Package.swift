@@ -48,7 +48,8 @@ let package = Package(
         .target(name: "CommandLineKit", dependencies: ["CCommandLine", "Holdfast"], swiftSettings: strict),
         // The operator's tool, `holdfast`.
         .executableTarget(
-            name: "HoldfastCLI", dependencies: ["Holdfast", "HoldfastJSON", "HoldfastYAML", "CommandLineKit"],
+            name: "HoldfastCLI",
+            dependencies: ["Holdfast", "HoldfastJSON", "HoldfastJSONLines", "HoldfastYAML", "CommandLineKit"],
             swiftSettings: strict),
         // The example, `conversations`.
         .executableTarget(

@@ -1,19 +1,27 @@
 import CommandLineKit
 import Holdfast
 import HoldfastJSON
+import HoldfastJSONLines
 import HoldfastYAML
 
 /// Which store the operator means.
 struct StoreSettings {
     static let store = CommandOption(
         "store", letter: "s", placeholder: "DIR", summary: "the store, where no STORE is given")
-    static let options = [store]
+    static let managed = CommandOption(
+        "managed", letter: "m", placeholder: "NAMES",
+        summary: "the managed files, such as note.json,part-*.dat (else *.json,*.jsonl,*.yaml,*.yml)")
+    static let options = [store, managed]
+
+    private static let usual = ["*.json", "*.jsonl", "*.yaml", "*.yml"]
 
     let path: String
     let isJSON: Bool
+    private let managed: [String]
 
     init(_ arguments: inout Arguments) throws(UsageError) {
         isJSON = arguments.has(.json)
+        managed = arguments.value(Self.managed).map { $0.split(separator: ",").map(String.init) } ?? Self.usual
         let option = arguments.value(Self.store)
         path = if let option { option } else { try arguments.next("STORE") }
     }
@@ -29,8 +37,15 @@ struct StoreSettings {
         var options = StoreOptions()
         options.createsStore = false
         options.recoveryAtOpening = recovery
+        func names(_ isMeant: (String) -> Bool) -> [FilenamePattern] {
+            managed.filter(isMeant).map { FilenamePattern($0) }
+        }
+        let isYAML = { (name: String) in name.hasSuffix(".yaml") || name.hasSuffix(".yml") }
+        let isKnown = { (name: String) in name.hasSuffix(".json") || name.hasSuffix(".jsonl") || isYAML(name) }
         let codecs = try CodecRegistry(
-            JSONCodec(filenames: ["*.json"], options: json), YAMLCodec(filenames: ["*.yaml", "*.yml"]))
+            JSONCodec(filenames: names { $0.hasSuffix(".json") }, options: json),
+            JSONLinesCodec(filenames: names { $0.hasSuffix(".jsonl") }, options: json),
+            YAMLCodec(filenames: names(isYAML)), OtherFormat(filenames: names { !isKnown($0) }))
         return try DocumentStore.open(at: path, codecs: codecs, options: options)
     }
 }

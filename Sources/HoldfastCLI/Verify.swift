@@ -5,7 +5,7 @@ import Holdfast
 struct Verify: Command {
     static let name = "verify"
     static let synopsis = "[STORE]"
-    static let summary = "check that every JSON and YAML file is well-formed; change nothing"
+    static let summary = "check that every JSON, JSON Lines and YAML file is well-formed; change no document"
     static let discussion = "The exit status is 3 where one is not."
     static let options = [CommandOption.json]
 

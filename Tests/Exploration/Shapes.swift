@@ -230,7 +230,7 @@ enum Shapes {
         },
         Shape(
             "saved under another name, a draft consumed", .names, before: base,
-            after: base.without("a/QUERY.md").managed("a/events.txt", "query done", mode: 0o600)
+            after: base.without("a/QUERY.md").managed("a/events.txt", "query done")
                 .renaming("a", to: "b")
         ) {
             _ = try $0.update("a", renamingTo: "b") { draft in

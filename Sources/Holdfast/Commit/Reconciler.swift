@@ -49,7 +49,7 @@ struct Reconciler {
             guard let found = try take(entry, kind, from: old, path: path) else { continue }
             let name = Self.label(of: entry)
             seen.insert(name)
-            if let before = dropped[name], before.isSameContent(as: found.status) {
+            if let before = dropped[name], before.isUntouched(found.status) {
                 if found.status.kind == .directory {
                     _ = try RemoveTree.remove(found.name, in: old)
                 } else {
@@ -272,6 +272,11 @@ extension FileStatus {
         identity == other.identity && kind == other.kind
             && (kind == .directory || (size == other.size && modification == other.modification))
     }
+}
+
+extension FileStatus {
+    /// The same, and of a folder that its entries are the same too.
+    func isUntouched(_ now: FileStatus) -> Bool { isSameContent(as: now) && modification == now.modification }
 }
 
 extension CarryOver.Entry {

@@ -97,7 +97,7 @@ final class SwapCommit: Commit {
             return try plan.files[name]?.status ?? plan.compared[name]?.status ?? old.statusIfPresent(of: name)
         }
         guard let decided = plan.changes.unmanagedRemovals[name] else { return nil }
-        if let now = try old.statusIfPresent(of: name), now.isSameContent(as: decided) {
+        if let now = try old.statusIfPresent(of: name), decided.isUntouched(now) {
             record.settled.insert(CommitRecord.Entry(name, decided))
             return decided
         }

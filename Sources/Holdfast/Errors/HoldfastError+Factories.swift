@@ -21,6 +21,11 @@ extension HoldfastError {
             remedy: "use 1 to 246 bytes of UTF-8 without `/` and NUL, not starting with `.`")
     }
 
+    static func twiceInBatch(_ document: String) -> HoldfastError {
+        HoldfastError(
+            .invalidName, "the document is in this batch twice", document: document, remedy: "name each document once")
+    }
+
     static func invalidEntryName(_ name: String, document: String, _ why: String) -> HoldfastError {
         HoldfastError(.invalidName, "`\(name)` can't be used as a file's name here: \(why)", document: document)
     }

@@ -9,9 +9,14 @@ extension HoldfastError {
             if error.file == nil { error.file = file }
             return error
         case let error as SystemCallError:
+            // The kernel's own names, and the document's, stand in the store: they are no files of the document.
+            let entry = error.entry?.description
+            let isInStore = entry.map { $0 == document || $0.hasPrefix(".") } ?? false
+            let what = isInStore && entry != document ? entry.map { "`\($0)` can't be worked on" } : nil
             return HoldfastError(
                 error.call == .fsync || error.call == .syncfs ? .flushFailed : .ioFailed,
-                message ?? "the file system refused", document: document, file: file ?? error.entry?.description,
+                message ?? what ?? "the file system refused", document: document,
+                file: file ?? (isInStore ? nil : entry),
                 operation: error.call.rawValue, errno: error.errno.rawValue, remedy: error.errno.remedy)
         default:
             return HoldfastError(.ioFailed, message ?? "failed", document: document, file: file, underlying: error)

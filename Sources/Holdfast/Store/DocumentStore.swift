@@ -145,7 +145,7 @@ public final class DocumentStore: Sendable {
         var names: [DocumentName] = []
         for document in documents { names.append(try DocumentName(document)) }
         if let twice = Dictionary(grouping: names, by: { $0 }).first(where: { $0.value.count > 1 })?.key {
-            throw HoldfastError.invalidDocumentName(twice.description, "it is in this batch twice")
+            throw HoldfastError.twiceInBatch(twice.description)
         }
         let update = DocumentUpdate(context: context)
         let locks = try kernel(nil) { try update.lock(names) }

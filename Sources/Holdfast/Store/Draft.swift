@@ -134,7 +134,8 @@ public struct Draft: ~Copyable {
 
     /// Removes an unmanaged entry in the same commit: the document's other changes and this one happen both or neither.
     ///
-    /// An edit that a person saves to the entry after this call is not lost: the entry stays then.
+    /// What a person saves to the entry, or into the folder, after this call is not lost: the entry stays then. Only what is
+    /// written in place to a file of the folder goes with it.
     ///
     /// - Parameter name: The entry's name in the document.
     /// - Returns: Whether there is such an entry.

@@ -42,13 +42,18 @@ struct StoreDirectory {
         }
     }
 
-    private func create(isDurable: Bool) throws(SystemCallError) {
-        do {
+    private func create(isDurable: Bool) throws {
+        do throws(SystemCallError) {
             try Directory.uninterrupted(nil) { () throws(SystemCallError) in
                 try fileSystem.makeDirectory(path: path, mode: 0o777)
             }
         } catch {
             if error.errno == .exists { return }
+            if error.errno == .notFound {
+                throw HoldfastError(
+                    .notFound, "the store can't be created: there is no directory to put it in", file: path,
+                    remedy: "create its parent first, or check the path")
+            }
             throw error
         }
         if isDurable { try Directory(path: path + "/..", on: fileSystem).flush() }
