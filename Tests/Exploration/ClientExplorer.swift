@@ -126,8 +126,6 @@ struct ClientExplorer {
         func fail(_ problem: String, _ before: SimulatedTree, _ after: SimulatedTree) {
             self.fail(schedule, "after a crash, \(problem)", before, after, cut: cut)
         }
-        // Numbers of one file alone are no pair.
-        if clients.name.contains("one") { return }
         point.forEachState(.init(limit: bounds.crashStates, seed: world.seed)) { _, tree in
             guard seenStates.insert(tree.canonicalHash).inserted else { return }
             counts.states += 1
@@ -137,7 +135,7 @@ struct ClientExplorer {
                 let contents = Contents(of: machine.tree)
                 if !report.isComplete {
                     fail("the recovery is not complete: \(report)", tree, machine.tree)
-                } else if let flaw = Clients.tornDocument(contents) {
+                } else if let flaw = clients.tornDocument(contents) {
                     fail(flaw, tree, machine.tree)
                 } else if contents.names.contains(where: { $0.hasPrefix(".") }) {
                     fail("something is left behind", tree, machine.tree)

@@ -18,6 +18,10 @@ struct Clients: Sendable {
     let flaw: @Sendable (_ contents: Contents, _ outcomes: [Outcome]) -> String?
     /// The entries that may be left.
     let names: Set<String>
+    /// Whether a program removes a document.
+    var removes = false
+    /// Whether each save counts in both files.
+    var countsPairs = true
 
     enum Outcome: Sendable, CustomStringConvertible {
         case returned(String)
@@ -39,19 +43,26 @@ struct Clients: Sendable {
         }
     }
 
-    /// What a document has to be like at any time: both files of one generation, and its unmanaged file.
-    static func tornDocument(_ contents: Contents) -> String? {
+    /// What is wrong with a store behind a crash: documents have both files of one generation, and what was a person's in
+    /// them at the start is there still.
+    func tornDocument(_ contents: Contents) -> String? {
+        var kept = 0
         for name in contents.names where !name.hasPrefix(".") {
             guard contents[name]?.kind == .folder else { return "\(name) is no document" }
             if case .file(let meta) = contents["\(name)/meta.txt"]?.kind,
                 case .file(let events) = contents["\(name)/events.txt"]?.kind
             {
-                if meta != events { return "\(name) is mixed: \(meta.debugDescription) and \(events.debugDescription)" }
+                if countsPairs, meta != events {
+                    return "\(name) is mixed: \(meta.debugDescription) and \(events.debugDescription)"
+                }
             } else {
                 return "\(name) has lost a file"
             }
+            if contents["\(name)/own"] != nil { kept += 1 }
         }
-        return nil
+        let atStart = Set(start.names.map { $0.split(separator: "-").last.map(String.init) ?? $0 }).count
+        let expected = removes ? atStart - 1 : atStart
+        return kept < expected ? "a person's files are lost: \(kept) of \(expected) are left" : nil
     }
 }
 
@@ -175,7 +186,7 @@ extension Clients {
             name: "writer and writer of one file", start: one, programs: [countFile, countFile],
             flaw: { contents, outcomes in
                 all(outcomes) ?? hold(contents, one.managed("a/meta.txt", "3"))
-            }, names: ["a"]),
+            }, names: ["a"], countsPairs: false),
         Clients(
             name: "writer of all files and writer of one", start: one, programs: [count("a"), countFile],
             flaw: { contents, outcomes in
@@ -184,7 +195,7 @@ extension Clients {
                     ?? hold(contents, counter("a", 3)).flatMap { _ in
                         hold(contents, one.managed("a/meta.txt", "3").managed("a/events.txt", "2"))
                     }
-            }, names: ["a"]),
+            }, names: ["a"], countsPairs: false),
         Clients(
             name: "first save and first save", start: counter("z", 1), programs: [count("a"), count("a")],
             flaw: { contents, outcomes in
@@ -287,19 +298,19 @@ extension Clients {
             name: "writer and remove", start: one, programs: [count("a"), remove],
             flaw: { contents, outcomes in
                 all(outcomes) ?? hold(contents, Contents()).flatMap { _ in hold(contents, one.without("a/own")) }
-            }, names: ["a"]),
+            }, names: ["a"], removes: true),
         Clients(
             name: "remove and recovering opener", start: one, programs: [remove, recover],
             flaw: { contents, outcomes in
                 all(outcomes) ?? hold(contents, Contents())
-            }, names: []),
+            }, names: [], removes: true),
         Clients(
             name: "remove and snapshot reader", start: one, programs: [remove, read],
             flaw: { contents, outcomes in
                 if !outcomes[0].hasReturned { return "the removal failed" }
                 if outcomes[1].code == .notFound { return nil }
                 return all(outcomes)
-            }, names: []),
+            }, names: [], removes: true),
         Clients(
             name: "batches in opposite orders", start: one.adding(counter("b", 1)),
             programs: [count("a", "b"), count("b", "a")],

@@ -20,7 +20,7 @@ struct Exploration {
         if options.includes("crashes") { crashes() }
         if options.parts.contains("mutants") { try mutants() }
         print(
-            "explored   \(options.shapes.count) shapes, \(Clients.all.count) sets of programs, \(options.profiles.count) models: \(total.states) distinct states, \(total.cuts) cuts of commits, \(total.recoveryCuts) cuts of recoveries, \(total.faults) failures, \(total.schedules) orders, \(total.edits) edits; \(total.violationCount) violations"
+            "explored   \(options.shapes.count) shapes, \(Clients.all.count) sets of programs, \(options.profiles.count) models: \(total.states) states, \(total.cuts) cuts of commits, \(total.recoveryCuts) cuts of recoveries, \(total.faults) failures, \(total.schedules) orders, \(total.edits) edits; \(total.violationCount) violations"
         )
         for violation in total.violations { print("\n\(violation)") }
         if total.violationCount + survivors > 0 { exit(1) }
@@ -34,7 +34,7 @@ struct Exploration {
         .sorted { $0.job.shape.before.items.count > $1.job.shape.before.items.count }
     }
 
-    /// Rounds of a long run go on until so many distinct states were met in all.
+    /// Rounds of a long run go on until so many states were met in all, each once for a shape and a model.
     private static let longStates = 10_000_000
 
     private mutating func crashes() {
@@ -72,7 +72,7 @@ struct Exploration {
 
     /// Shows how far a long run is, at once, also in a file.
     private static func progress(_ round: String, _ what: String, _ counts: Counts) {
-        let line = "\(round), \(what): \(counts.states) distinct states, \(counts.violationCount) violations\n"
+        let line = "\(round), \(what): \(counts.states) states, \(counts.violationCount) violations\n"
         FileHandle.standardError.write(Data(line.utf8))
     }
 

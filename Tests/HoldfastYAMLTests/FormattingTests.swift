@@ -101,10 +101,36 @@ import Testing
                 .string("one"), .mapping([.init("a", .int(1)), .init("b", .array([]))]), .string("two"),
             ])
         }
-        #expect(text.contains("# The model to talk to.\nmodel: |-\n  two\n  lines\n"))
+        #expect(text.contains("# The model to talk to.\nmodel: |- # the fast one\n  two\n  lines\n"))
         #expect(text.contains("# Numbers\nlimits: null\n"))
         #expect(text.contains("- one   # first\n- a: 1\n  b: []\n- two\n"))
         #expect(text.contains("# Last words\nnote: 1\nempty:\n"))
+    }
+
+    @Test(arguments: [
+        // One unsuitable place costs no more than itself.
+        (
+            "# config\nnames:\n  a: 1 # x\nother: 2 # keep\n", "names: {b: 1}\nother: 2\n",
+            "# config\nnames:\n  b: 1\nother: 2 # keep\n"
+        ),
+        ("x: 1 # x\nl:\n- nick: n\n  host: a # a\n", "x: 1\nl: [{host: a}]\n", "x: 1 # x\nl:\n- host: a\n"),
+        ("# version\n1 # x\n", "2\n", "# version\n2 # x\n"),
+        ("# settings\n{}\n", "a: 1\n", "# settings\na: 1\n"),
+        ("# put settings here\n", "a: 1\n", "# put settings here\na: 1\n"),
+        // Comments stay with their items, or go with them.
+        ("- a # A\n- b # B\n- c # C\n", "[x, a, b]\n", "- x\n- a # A\n- b # B\n"),
+        ("- a # A\n- b # B\n- c # C\n- d # D\n", "[a, c, D]\n", "- a # A\n- c # C\n- D # D\n"),
+        ("list:\n  # about a\n  - a\n", "list: [x, a]\n", "list:\n  - x\n  # about a\n  - a\n"),
+        // What stands beside a value stays, whatever the value becomes.
+        ("tags: [] # none yet\n", "tags: [x]\n", "tags: # none yet\n  - x\n"),
+        ("tags: # my tags\n  - a\n", "tags: []\n", "tags: [] # my tags\n"),
+        ("a: x # note\n", "a: |\n  x\n  y\n", "a: | # note\n  x\n  y\n"),
+        ("a: | # note\n  text\n\n# about z\nz: 1\n", "a: other\nz: 1\n", "a: other # note\n\n# about z\nz: 1\n"),
+        ("a: |\n  text\n\n# about z\nz: 1\n", "a: |\n  text\nm: 1\nz: 1\n", "a: |\n  text\nm: 1\n\n# about z\nz: 1\n"),
+    ]) func `what a person wrote stays beside what changes`(old: String, value: String, expected: String) throws {
+        let new = try YAMLDecoder().decode(YAMLValue.self, from: Data(value.utf8))
+        let text = try rewrite(old, as: new)
+        #expect(text == expected)
     }
 
     @Test func `items of a sequence are compared from both ends`() throws {

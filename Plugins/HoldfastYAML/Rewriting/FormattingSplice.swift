@@ -42,9 +42,14 @@ struct FormattingSplice {
                 try new.withUnsafeBytes { newBytes in
                     let oldTape = try TapeBuilder.tape(of: SourceText(borrowing: oldBytes), rules)
                     let newTape = try TapeBuilder.tape(of: SourceText(borrowing: newBytes), rules)
-                    guard oldTape.roots.count == 1, newTape.roots.count == 1 else { return new }
+                    guard oldTape.roots.count <= 1, newTape.roots.count == 1 else { return new }
                     var splice = FormattingSplice(oldTape, newTape)
-                    try splice.compare(oldTape.roots[0], newTape.roots[0])
+                    if let root = oldTape.roots.first {
+                        try splice.compareRoots(root, newTape.roots[0])
+                    } else {
+                        // A text of comments alone: the value comes below them.
+                        splice.edits.append(Edit(range: old.count..<old.count, text: Array(newBytes)))
+                    }
                     guard !splice.edits.isEmpty else { return old }
                     let result = try splice.apply()
                     return try splice.isEquivalent(result, rules) ? Data(result) : new
@@ -97,6 +102,37 @@ struct FormattingSplice {
 
     // MARK: Comparing
 
+    private mutating func compareRoots(_ oldRoot: Int, _ newRoot: Int) throws {
+        if comparison.isSame(oldRoot, newRoot) { return }
+        if canMerge(oldRoot, newRoot) {
+            do {
+                return try compare(oldRoot, newRoot)
+            } catch is Unsuitable {
+                edits.removeAll()
+            }
+        } else if isInline(old, oldRoot), isInline(new, newRoot) {
+            return replaceInline(oldRoot, by: newRoot)
+        }
+        let (start, end) = (Int(old.nodes[oldRoot].start), entryEnd(oldRoot))
+        guard isFirstOnLine(start), isFirstOnLine(new, Int(new.nodes[newRoot].start)) else { throw Unsuitable() }
+        edits.append(
+            Edit(
+                range: lineBegin(start)..<end,
+                text: Array(new.source.bytes[lineBegin(new, Int(new.nodes[newRoot].start))...])))
+    }
+
+    /// Merges two collections; where the layout does not allow for it, what was found so far is forgotten, and the new one
+    /// takes the old one's place.
+    private mutating func merge(_ oldNode: Int, _ newNode: Int, orReplace replace: (inout Self) throws -> Void) throws {
+        let count = edits.count
+        do {
+            try compare(oldNode, newNode)
+        } catch is Unsuitable {
+            edits.removeSubrange(count...)
+            try replace(&self)
+        }
+    }
+
     /// Finds the differences between two collections of the same kind in block style.
     private mutating func compare(_ oldNode: Int, _ newNode: Int) throws {
         guard !comparison.isSame(oldNode, newNode) else { return }
@@ -129,7 +165,9 @@ struct FormattingSplice {
             }
             guard !comparison.isSame(entry.value, replacement.value) else { continue }
             if canMerge(entry.value, replacement.value) {
-                try compare(entry.value, replacement.value)
+                try merge(entry.value, replacement.value) {
+                    try $0.replaceValue(entry, by: replacement, shift: shift)
+                }
             } else {
                 try replaceValue(entry, by: replacement, shift: shift)
             }
@@ -149,7 +187,7 @@ struct FormattingSplice {
                 previous = existing
             } else {
                 let anchor = previous?.value ?? old.next(after: last)
-                let place = lineEnd(after: Int(old.ends[anchor]))
+                let place = entryEnd(anchor)
                 edits.append(Edit(range: place..<place, text: lines(from: index, to: value, shift: shift)))
             }
             index = new.next(after: value)
@@ -171,38 +209,74 @@ struct FormattingSplice {
         let oldEnd = oldItems.count - tail
         let newEnd = newItems.count - tail
         let shift = try dash(old, oldItems[0]).column - dash(new, newItems[0]).column
-        for offset in 0..<max(oldEnd, newEnd) - start {
-            let index = start + offset
-            if index < oldEnd, index < newEnd {
-                let (oldItem, newItem) = (oldItems[index], newItems[index])
-                guard !comparison.isSame(oldItem, newItem) else { continue }
-                if canMerge(oldItem, newItem) {
-                    try compare(oldItem, newItem)
-                } else if isInline(old, oldItem), isInline(new, newItem) {
-                    replaceInline(oldItem, by: newItem)
+        for gap in gaps(oldItems[start..<oldEnd], newItems[start..<newEnd]) {
+            for offset in 0..<max(gap.old.count, gap.new.count) {
+                if offset < min(gap.old.count, gap.new.count) {
+                    let (oldItem, newItem) = (
+                        oldItems[gap.old.startIndex + offset], newItems[gap.new.startIndex + offset]
+                    )
+                    if comparison.isSame(oldItem, newItem) { continue }
+                    if canMerge(oldItem, newItem) {
+                        try merge(oldItem, newItem) { try $0.replaceItem(oldItem, by: newItem, shift: shift) }
+                    } else if isInline(old, oldItem), isInline(new, newItem) {
+                        replaceInline(oldItem, by: newItem)
+                    } else {
+                        try replaceItem(oldItem, by: newItem, shift: shift)
+                    }
+                } else if offset < gap.old.count {
+                    let item = oldItems[gap.old.startIndex + offset]
+                    try remove(try dash(old, item).offset, through: item)
                 } else {
-                    let begin = try dash(old, oldItem).offset
-                    edits.append(
-                        Edit(
-                            range: begin..<lineEnd(after: Int(old.ends[oldItem])),
-                            text: try itemLines(newItem, shift: shift, isFirst: true)))
-                }
-            } else if index < oldEnd {
-                try remove(try dash(old, oldItems[index]).offset, through: oldItems[index])
-            } else {
-                // After the last item that is aligned, or before all where there is none.
-                let text = try itemLines(newItems[index], shift: shift, isFirst: false)
-                if oldEnd > 0 {
-                    let place = lineEnd(after: Int(old.ends[oldItems[oldEnd - 1]]))
+                    let text = try itemLines(newItems[gap.new.startIndex + offset], shift: shift, isFirst: false)
+                    let place =
+                        try gap.old.endIndex > 0 ? entryEnd(oldItems[gap.old.endIndex - 1]) : placeBefore(oldItems[0])
                     edits.append(Edit(range: place..<place, text: text))
-                } else {
-                    let first = try dash(old, oldItems[0]).offset
-                    guard isFirstOnLine(first) else { throw Unsuitable() }
-                    let line = lineBegin(first)
-                    edits.append(Edit(range: line..<line, text: text))
                 }
             }
         }
+    }
+
+    /// The items between those that both sequences have, in the longest order that they share: a comment stays with the item
+    /// that it stands by, or goes with it.
+    private mutating func gaps(
+        _ old: ArraySlice<Int>, _ new: ArraySlice<Int>
+    ) -> [(old: ArraySlice<Int>, new: ArraySlice<Int>)] {
+        // Long ones are paired by their places: a table of all pairs would take too long.
+        guard !old.isEmpty, !new.isEmpty, old.count * new.count <= 10_000 else { return [(old, new)] }
+        let width = new.count + 1
+        var isSame = [Bool](repeating: false, count: old.count * new.count)
+        var length = [Int](repeating: 0, count: (old.count + 1) * width)
+        for row in (0..<old.count).reversed() {
+            for column in (0..<new.count).reversed() {
+                let same = comparison.isSame(old[old.startIndex + row], new[new.startIndex + column])
+                isSame[row * new.count + column] = same
+                length[row * width + column] =
+                    same
+                    ? length[(row + 1) * width + column + 1] + 1
+                    : max(length[(row + 1) * width + column], length[row * width + column + 1])
+            }
+        }
+        var gaps: [(old: ArraySlice<Int>, new: ArraySlice<Int>)] = []
+        var (row, column, oldBegin, newBegin) = (0, 0, 0, 0)
+        func close() {
+            let oldGap = old[old.startIndex + oldBegin..<old.startIndex + row]
+            let newGap = new[new.startIndex + newBegin..<new.startIndex + column]
+            if !oldGap.isEmpty || !newGap.isEmpty { gaps.append((oldGap, newGap)) }
+        }
+        while row < old.count, column < new.count {
+            if isSame[row * new.count + column] {
+                close()
+                (row, column) = (row + 1, column + 1)
+                (oldBegin, newBegin) = (row, column)
+            } else if length[(row + 1) * width + column] >= length[row * width + column + 1] {
+                row += 1
+            } else {
+                column += 1
+            }
+        }
+        (row, column) = (old.count, new.count)
+        close()
+        return gaps
     }
 
     private func items(_ tape: Tape, _ sequence: Int) -> [Int] {
@@ -245,20 +319,53 @@ struct FormattingSplice {
         }
         // From behind the colon to the end of the entry's last line.
         let begin = try colon(old, entry.key) + 1
-        let text = lines(from: replacement.key, to: replacement.value, shift: shift)
+        var text = lines(from: replacement.key, to: replacement.value, shift: shift)
+        if let comment = comment(of: entry.value, behind: begin), takesComment(replacement.value) {
+            let end = text.firstIndex(of: 0x0A) ?? text.endIndex
+            text.insert(contentsOf: [0x20] + comment, at: end)
+        }
         // The moved text starts with the key's indentation and the key.
         let skipped = max(0, column(new, replacement.key) + shift)
         let key = try colon(new, replacement.key) + 1 - Int(new.nodes[replacement.key].start)
         edits.append(
             Edit(
-                range: begin..<lineEnd(after: max(begin, Int(old.ends[entry.value]))),
+                range: begin..<max(entryEnd(entry.value), lineEnd(after: begin)),
                 text: Array(text.dropFirst(skipped + key))))
     }
 
     private mutating func remove(_ begin: Int, through node: Int) throws {
         // An entry that starts behind a dash shares its line.
         guard isFirstOnLine(begin) else { throw Unsuitable() }
-        edits.append(Edit(range: lineBegin(begin)..<lineEnd(after: Int(old.ends[node])), text: []))
+        edits.append(Edit(range: lineBegin(begin)..<entryEnd(node), text: []))
+    }
+
+    private mutating func replaceItem(_ oldItem: Int, by newItem: Int, shift: Int) throws {
+        let begin = try dash(old, oldItem).offset
+        edits.append(
+            Edit(range: begin..<entryEnd(oldItem), text: try itemLines(newItem, shift: shift, isFirst: true)))
+    }
+
+    /// The comment on the line on which a value begins, or its key where the value begins below it.
+    private func comment(of value: Int, behind colon: Int) -> ArraySlice<UInt8>? {
+        let bytes = old.source.bytes
+        var place = isInline(old, value) ? max(colon, Int(old.ends[value])) : colon
+        var end = place
+        while end < bytes.count, bytes[end] != 0x0A, bytes[end] != 0x0D { end += 1 }
+        if old.nodes[value].style == .literal || old.nodes[value].style == .folded {
+            // Behind the block's header.
+            place = skipSpaces(place)
+            while place < end, bytes[place] != 0x20 { place += 1 }
+        }
+        let start = skipSpaces(place)
+        guard start > place, start < end, bytes[start] == UInt8(ascii: "#") else { return nil }
+        return Array(bytes[start..<end])[...]
+    }
+
+    /// Whether a comment may stand at the end of a new value's first line.
+    private func takesComment(_ value: Int) -> Bool {
+        let node = new.nodes[value]
+        if node.kind == .scalar, node.style == .literal || node.style == .folded { return true }
+        return isInline(new, value) || (node.kind != .scalar && node.style == .block)
     }
 
     // MARK: Places in the texts
@@ -277,7 +384,40 @@ struct FormattingSplice {
         return index
     }
 
-    private func isFirstOnLine(_ offset: Int) -> Bool { skipSpaces(lineBegin(offset)) == offset }
+    private func isFirstOnLine(_ offset: Int) -> Bool { isFirstOnLine(old, offset) }
+
+    private func isFirstOnLine(_ tape: Tape, _ offset: Int) -> Bool {
+        tape.source.bytes[lineBegin(tape, offset)..<offset].allSatisfy { $0 == 0x20 }
+    }
+
+    /// Where the lines of a node end; empty lines behind it, which libyaml counts to a block scalar, are not its own.
+    private func entryEnd(_ node: Int) -> Int {
+        let bytes = old.source.bytes
+        var end = lineEnd(after: Int(old.ends[node]))
+        let start = Int(old.nodes[node].start)
+        while end > start, bytes[end - 1] == 0x0A {
+            var line = end - 1
+            while line > start, bytes[line - 1] == 0x20 || bytes[line - 1] == 0x0D { line -= 1 }
+            guard line > start, bytes[line - 1] == 0x0A else { break }
+            end = line
+        }
+        return end
+    }
+
+    /// Where an item goes that comes before the first one: above the comment that stands directly above that.
+    private func placeBefore(_ item: Int) throws -> Int {
+        let first = try dash(old, item).offset
+        guard isFirstOnLine(first) else { throw Unsuitable() }
+        let line = lineBegin(first)
+        var place = line
+        while place > 0 {
+            let above = lineBegin(place - 1)
+            guard old.source.bytes[skipSpaces(above)] == UInt8(ascii: "#") else { return place }
+            place = above
+        }
+        // What begins the text is about all of it.
+        return line
+    }
 
     /// Where the line ends that a place is in; the place itself where it is a line's beginning already.
     private func lineEnd(after offset: Int) -> Int {
