@@ -121,7 +121,8 @@ extension Draft {
         _ elements: [Element], to array: SegmentedArray<Element>, after last: Int, bytes: Data?
     ) throws -> Int {
         // All is encoded first: where an element can't be, the draft is as before.
-        let lines = try array.codec.lines(of: elements, in: CodecContext(filename: array.filename(last + 1)))
+        let lines = try array.codec.lines(
+            of: elements, in: CodecContext(filename: array.filename(last + 1), userInfo: userInfo))
         var number = max(last, 1)
         var segment = bytes ?? Data()
         // A person's editor may have left out the last line break.

@@ -42,11 +42,19 @@ extension Array: ExactJSONConvertible where Element: ExactJSONConvertible {
     var exactJSON: JSONValue { .array(map(\.exactJSON)) }
 }
 
+extension Optional: ExactJSONConvertible where Wrapped: ExactJSONConvertible {
+    init(exact value: JSONValue, at path: [any CodingKey]) throws(ExactJSONMismatch) {
+        self = value == .null ? nil : try Wrapped(exact: value, at: path)
+    }
+
+    var exactJSON: JSONValue { self?.exactJSON ?? .null }
+}
+
 extension Dictionary: ExactJSONConvertible where Key == String, Value: ExactJSONConvertible {
     init(exact value: JSONValue, at path: [any CodingKey]) throws(ExactJSONMismatch) {
         self = [:]
         for (key, member) in try JSONObject(exact: value, at: path) {
-            self[key] = try Value(exact: member, at: path + [JSONPathKey(key)])
+            updateValue(try Value(exact: member, at: path + [JSONPathKey(key)]), forKey: key)
         }
     }
 

@@ -228,16 +228,14 @@ enum Shapes {
         renamed("saved under another name, against a crash of the process alone", base).with {
             $0.options = { $0.durability = .processCrash }
         },
-        Shape(
-            "saved under another name, a draft consumed", .names, before: base,
-            after: base.without("a/QUERY.md").managed("a/events.txt", "query done")
-                .renaming("a", to: "b")
-        ) {
-            _ = try $0.update("a", renamingTo: "b") { draft in
-                try draft.removeUnmanaged("QUERY.md")
-                try draft.set("query done", for: .events)
-            }
-        }.with { $0.units = [["a", "b"]] },
+        renamed(
+            "managed files alone saved under another name, against a crash of the process alone",
+            new.managed("a/meta.txt", "meta 1", mode: 0o600)
+        ).with { $0.options = { $0.durability = .processCrash } },
+        renamedConsumed("saved under another name, a draft consumed"),
+        renamedConsumed("saved under another name, a draft consumed that was saved just before").with {
+            $0.unflushed = ("a/QUERY.md", "a longer query")
+        },
         Shape("remove, and save anew", .names, before: base, after: base.without("a").adding(new)) {
             _ = try $0.remove("a")
             try saveNew($0)
@@ -477,6 +475,18 @@ enum Shapes {
             _ = try $0.update("a", renamingTo: "b") { draft in
                 try draft.set("meta 2", for: .meta)
                 try draft.set("events 2", for: .events)
+            }
+        }.with { $0.units = [["a", "b"]] }
+    }
+
+    private static func renamedConsumed(_ name: String) -> Shape {
+        Shape(
+            name, .names, before: base,
+            after: base.without("a/QUERY.md").managed("a/events.txt", "query done").renaming("a", to: "b")
+        ) {
+            _ = try $0.update("a", renamingTo: "b") { draft in
+                try draft.removeUnmanaged("QUERY.md")
+                try draft.set("query done", for: .events)
             }
         }.with { $0.units = [["a", "b"]] }
     }

@@ -237,4 +237,13 @@ private func value(_ text: String) throws -> JSONValue {
             #expect(try codec.decode(Date.self, from: bytes, in: context) == date)
         }
     }
+
+    @Test func `keeps numbers in optionals too`() throws {
+        let codec = JSONCodec("a.json")
+        let context = CodecContext(filename: "a.json")
+        let value = try codec.decode(
+            [String: JSONValue?]?.self, from: Data("{\"b\":1.10,\"a\":null}".utf8), in: context)
+        let text = String(decoding: try codec.encode(value, in: context), as: UTF8.self)
+        #expect(text.contains("1.10") && text.contains("\"a\" : null"))
+    }
 }

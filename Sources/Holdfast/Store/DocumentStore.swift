@@ -94,7 +94,7 @@ public final class DocumentStore: Sendable {
 
     // MARK: - Writing
 
-    /// Reads, modifies and saves a document under its lock; a document that does not exist yet is created.
+    /// Reads, modifies and saves a document under its lock; one that does not exist yet is created with the first change.
     ///
     /// All changes of the draft are saved, or none. Values are encoded as they are set, so one that can't be encoded
     /// changes nothing on disk. With ``Durability/powerLoss`` the save is durable on return.

@@ -11,6 +11,9 @@ public struct Draft: ~Copyable {
     /// Whether the document does not exist yet.
     public var isNew: Bool { directory == nil }
 
+    /// What codecs get from the store's options.
+    package var userInfo: [CodingUserInfoKey: any Sendable] { context.options.userInfo }
+
     let name: DocumentName
     let directory: Directory?
     let context: StoreContext

@@ -1,0 +1,73 @@
+import Foundation
+import Holdfast
+import HoldfastTesting
+import Synchronization
+import Testing
+
+/// The suite for codecs finds each promise that a codec breaks.
+@Suite struct ConformanceSuiteTests {
+    /// Keeps all promises but one.
+    private struct Breaking: ManagedFileCodec {
+        enum Promise: String, CaseIterable {
+            case none, roundTrip, stableBytes, validation, anyBytes
+        }
+
+        let broken: Promise
+        let format = "broken"
+        let filenames: [FilenamePattern] = ["a.broken"]
+        private static let calls = Mutex(0)
+
+        func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            var bytes = try encoder.encode([value])
+            if broken == .stableBytes {
+                // Another number of spaces at each call.
+                let count = Self.calls.withLock {
+                    $0 += 1
+                    return $0
+                }
+                bytes.append(contentsOf: [UInt8](repeating: 0x20, count: count))
+            }
+            return bytes
+        }
+
+        func decode<Value: Decodable>(_ type: Value.Type, from bytes: Data, in context: CodecContext) throws -> Value {
+            var bytes = bytes
+            if broken == .roundTrip, let place = bytes.firstIndex(of: UInt8(ascii: "1")) {
+                bytes[place] = UInt8(ascii: "2")
+            }
+            // Takes its time with what is no JSON.
+            if broken == .anyBytes, bytes.first != UInt8(ascii: "[") { Thread.sleep(forTimeInterval: 0.05) }
+            let values = try JSONDecoder().decode([Value].self, from: bytes)
+            guard let value = values.first else { throw CodecError("expected a value") }
+            return value
+        }
+
+        func validate(_ bytes: Data, in context: CodecContext) throws {
+            if broken == .validation { return }
+            _ =
+                try JSONDecoder().decode([Anything].self, from: bytes).first
+                ?? { throw CodecError("expected a value") }()
+        }
+
+        private struct Anything: Decodable {
+            init(from decoder: any Decoder) throws {}
+        }
+    }
+
+    @Test(arguments: [
+        (Breaking.Promise.none, nil), (.roundTrip, "1, round trip"), (.stableBytes, "2, "),
+        (.validation, "3, validate"),
+        (.anyBytes, "4, "),
+    ])
+    private func `of each promise`(broken: Breaking.Promise, complaint: String?) throws {
+        var conformance = CodecConformance(Breaking(broken: broken), filename: "a.broken")
+        if broken == .anyBytes { conformance.patience = .seconds(1) }
+        conformance.mutations = 50
+        let samples = (1...4).map { ["key \($0)": [$0, 11, 1]] }
+        guard let complaint else { return try conformance.check(samples) }
+        let error = try #require(throws: CodecConformanceError.self) { try conformance.check(samples) }
+        #expect("\(error)".contains("- \(complaint)"), "\(error)")
+    }
+}
