@@ -7,9 +7,10 @@ struct Recover: Command {
     static let synopsis = "[STORE]"
     static let summary = "mend what crashes have left, and say what was found and done"
     static let discussion = """
-        A document that another program is writing is left alone, and the report says so. Which files are managed decides \
-        what is kept of an old generation: where the program that wrote the store manages other names than all of *.json, \
-        *.jsonl, *.yaml and *.yml, say so with --managed, or let the program itself recover.
+        A document that another program is writing is left alone, and the report says so.
+        Which files are managed decides what is kept of an old generation: where the program that
+        wrote the store manages other names than all of *.json, *.jsonl, *.yaml and *.yml, say so
+        with --managed, or let the program itself recover.
         """
     static let dryRun = CommandOption("dry-run", letter: "n", summary: "only say what would be done")
     static let options = [dryRun, CommandOption.json]

@@ -44,6 +44,22 @@ import Testing
         #expect(try holdfast("recover", store.path).output == "nothing to recover in 2 documents\n")
     }
 
+    @Test func `recover keeps apart the generations of whatever is managed`() throws {
+        for (file, options) in [("part.jsonl", []), ("part.dat", ["--managed", "note.json,part.dat"])] {
+            let store = try Self.store()
+            try store.write("[\"new\"]", to: "store/a/\(file)")
+            try store.write("{}", to: "store/.old-a/note.json")
+            try store.write("[\"old\"]", to: "store/.old-a/\(file)")
+            try store.write("[\"old\"]", to: "store/.old-a/more-\(file)")
+            let outcome = try ToolProcess(name: "holdfast", arguments: ["recover", store.path] + options).run()
+            #expect(outcome.status == 0)
+            #expect(try String(contentsOfFile: "\(store.path)/a/\(file)", encoding: .utf8) == "[\"new\"]")
+            // Of names that nobody manages, a person's edit is kept.
+            #expect(store.exists("a/more-\(file)") == (file == "part.dat"))
+            #expect(!store.exists(".old-a"))
+        }
+    }
+
     @Test func `verify ends with 3 where a file is damaged, and mends nothing`() throws {
         let store = try Self.store()
         try store.write("{", to: "store/.staging-a/note.json")
