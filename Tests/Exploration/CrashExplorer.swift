@@ -68,12 +68,18 @@ struct CrashExplorer {
         machine.startRecording()
         let report = try world.open(machine).recoveryReport
         let points = machine.stopRecording()
-        guard report.documents.contains(where: { $0.actions.contains(.removeOld) }), let last = points.last else {
-            return
+        guard report.documents.contains(where: { $0.actions.contains(.removeOld) }) else { return }
+        // From the first deletion on, and at the end.
+        func old(_ point: CrashPoint) -> Int {
+            Contents(of: point.nothingLost.tree).items.keys.count { $0.hasPrefix(".old-") }
         }
+        let most = points.map(old).max() ?? 0
+        let whole = points.lastIndex { old($0) == most } ?? 0
         let trail = Trail().adding(cut, nil)
-        last.forEachState(.init(limit: bounds.states, seed: seed)) { choice, tree in
-            if !isDone { check(tree, trail.adding(points.count - 1, choice), mustBeNew: false) }
+        for number in Set([whole + 1, points.count - 1]).sorted() where number < points.count {
+            points[number].forEachState(.init(limit: bounds.states, seed: seed)) { choice, tree in
+                if !isDone { check(tree, trail.adding(number, choice), mustBeNew: false) }
+            }
         }
     }
 
