@@ -184,12 +184,7 @@ struct Recoverer {
         let status = try old.status()
         try old.makeWritable(status)
         try live.makeWritable()
-        var dropped: [EntryName: FileStatus] = [:]
-        for (name, _) in try live.entries() {
-            let status = try live.status(of: name)
-            let label = Reconciler.label(of: name)
-            if record.settles(label, status) { dropped[label] = status }
-        }
+        let dropped = try entries(of: live) { _, label, _, status in record.settles(label, status) }
         var reconciler = Reconciler(document: document, context: context, flushing: .always, prefersArrivals: true)
         defer { for warning in reconciler.warnings { _ = context.warn(document, warning) } }
         try reconciler.drain(
@@ -231,13 +226,8 @@ struct Recoverer {
         guard let old = try root.subdirectoryIfPresent(document.old) else { return [] }
         let live = try Directory(document.entry, in: root)
         try old.makeWritable()
-        var dropped: [EntryName: FileStatus] = [:]
-        for (name, kind) in try old.entries() {
-            let status = try old.status(of: name)
-            let label = Reconciler.label(of: name)
-            if context.isManaged(name, kind) || context.isOrphan(name, kind) || record.settles(label, status) {
-                dropped[label] = status
-            }
+        let dropped = try entries(of: old) { name, label, kind, status in
+            context.isManaged(name, kind) || context.isOrphan(name, kind) || record.settles(label, status)
         }
         var reconciler = Reconciler(document: document, context: context, flushing: .always)
         defer { for warning in reconciler.warnings { _ = context.warn(document, warning) } }
@@ -245,6 +235,20 @@ struct Recoverer {
             old, into: live, carried: try standing(old, in: live, ContentIndex(live), except: dropped),
             dropped: dropped, path: "")
         return reconciler.actions
+    }
+
+    /// The entries of a generation that are meant, by the labels that they had for names before a commit took them.
+    private func entries(
+        of directory: Directory,
+        where isMeant: (_ name: EntryName, _ label: EntryName, EntryKind, FileStatus) -> Bool
+    ) throws(SystemCallError) -> [EntryName: FileStatus] {
+        var meant: [EntryName: FileStatus] = [:]
+        for (name, kind) in try directory.entries() {
+            let status = try directory.status(of: name)
+            let label = Reconciler.label(of: name)
+            if isMeant(name, label, kind, status) { meant[label] = status }
+        }
+        return meant
     }
 
     /// Which entries of the old generation stand in the new one: by inode or content, whatever their name.

@@ -307,9 +307,16 @@ package struct SimulatedFileSystem: FileSystem {
     package func effectiveUser() -> UInt32 { machine.configuration.user }
 
     package func mayModify(_ directory: Descriptor) throws(SystemCallError) -> Bool {
-        let status = try status(directory)
-        let user = effectiveUser()
-        // As everywhere in the simulation, a user's groups are not looked at.
-        return user == 0 || status.mode & (status.user == user ? 0o300 : 0o003) == (status.user == user ? 0o300 : 0o003)
+        try machine.perform(.faccessat, client: client, about: .descriptor(directory)) {
+            (state, _) throws(SystemCallError) in
+            let node = try state.opened(directory, .faccessat).node
+            do throws(SystemCallError) {
+                try state.check(MachineState.change, in: node, .faccessat)
+                return true
+            } catch {
+                guard error.errno == .accessDenied else { throw error }
+                return false
+            }
+        }
     }
 }
