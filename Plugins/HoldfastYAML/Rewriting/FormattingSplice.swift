@@ -105,14 +105,15 @@ struct FormattingSplice {
     private mutating func compareRoots(_ oldRoot: Int, _ newRoot: Int) throws {
         if comparison.isSame(oldRoot, newRoot) { return }
         if canMerge(oldRoot, newRoot) {
-            do {
-                return try compare(oldRoot, newRoot)
-            } catch is Unsuitable {
-                edits.removeAll()
-            }
+            try merge(oldRoot, newRoot) { try $0.replaceRoot(oldRoot, by: newRoot) }
         } else if isInline(old, oldRoot), isInline(new, newRoot) {
-            return replaceInline(oldRoot, by: newRoot)
+            replaceInline(oldRoot, by: newRoot)
+        } else {
+            try replaceRoot(oldRoot, by: newRoot)
         }
+    }
+
+    private mutating func replaceRoot(_ oldRoot: Int, by newRoot: Int) throws {
         let (start, end) = (Int(old.nodes[oldRoot].start), entryEnd(oldRoot))
         guard isFirstOnLine(start), isFirstOnLine(new, Int(new.nodes[newRoot].start)) else { throw Unsuitable() }
         edits.append(
@@ -138,13 +139,15 @@ struct FormattingSplice {
         guard !comparison.isSame(oldNode, newNode) else { return }
         guard canMerge(oldNode, newNode), stack.hasRoom() else { throw Unsuitable() }
         // On the way down to a difference each level is compared again: too often in a text made for that.
-        guard comparison.work <= 64 * (old.count + new.count) else { throw Unsuitable() }
+        if isTooMuchWork { throw Unsuitable() }
         if old.nodes[oldNode].kind == .mapping {
             try compareMappings(oldNode, newNode)
         } else {
             try compareSequences(oldNode, newNode)
         }
     }
+
+    private var isTooMuchWork: Bool { comparison.work > 64 * (old.count + new.count) }
 
     private func canMerge(_ oldNode: Int, _ newNode: Int) -> Bool {
         let (first, second) = (old.nodes[oldNode], new.nodes[newNode])
@@ -247,6 +250,7 @@ struct FormattingSplice {
         var isSame = [Bool](repeating: false, count: old.count * new.count)
         var length = [Int](repeating: 0, count: (old.count + 1) * width)
         for row in (0..<old.count).reversed() {
+            if isTooMuchWork { return [(old, new)] }
             for column in (0..<new.count).reversed() {
                 let same = comparison.isSame(old[old.startIndex + row], new[new.startIndex + column])
                 isSame[row * new.count + column] = same
@@ -346,7 +350,7 @@ struct FormattingSplice {
     }
 
     /// The comment on the line on which a value begins, or its key where the value begins below it.
-    private func comment(of value: Int, behind colon: Int) -> ArraySlice<UInt8>? {
+    private func comment(of value: Int, behind colon: Int) -> [UInt8]? {
         let bytes = old.source.bytes
         var place = isInline(old, value) ? max(colon, Int(old.ends[value])) : colon
         var end = place
@@ -358,7 +362,7 @@ struct FormattingSplice {
         }
         let start = skipSpaces(place)
         guard start > place, start < end, bytes[start] == UInt8(ascii: "#") else { return nil }
-        return Array(bytes[start..<end])[...]
+        return Array(bytes[start..<end])
     }
 
     /// Whether a comment may stand at the end of a new value's first line.
