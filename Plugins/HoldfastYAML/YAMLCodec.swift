@@ -21,7 +21,9 @@ public struct YAMLCodec: ManagedFileCodec {
 
     /// Whether a file that a person has edited keeps its comments, order and style where its values do not change.
     ///
-    /// The result always holds just the new value: it is parsed and compared. Files above 4 MiB are written anew.
+    /// The result always holds just the new value: it is parsed and compared. Where a person's notation is another one, such
+    /// as `30` for what a `Double` writes as `30.0`, it is also decoded as the value's type and encoded again, and kept
+    /// where that gives the same text. Files above 4 MiB are written anew.
     public var keepsFormatting = true
 
     /// Creates a codec.
@@ -65,7 +67,19 @@ public struct YAMLCodec: ManagedFileCodec {
         options.userInfo.merge(context.userInfo) { _, new in new }
         let text = try YAMLEncoder(options: options).encode(value)
         guard keepsFormatting, let current = try context.currentBytes() else { return text }
-        return FormattingSplice.rewrite(current, as: text, decodingOptions.rules)
+        return FormattingRewrite.rewrite(
+            current, as: text, decodingOptions.rules, reencoded: reencoding(Value.self, options, context))
+    }
+
+    /// Reads a text as a type does, and writes what it has read; nil for a type that can only be written.
+    private func reencoding<Value>(
+        _ type: Value.Type, _ encodingOptions: YAMLEncodingOptions, _ context: CodecContext
+    ) -> ((Data) throws -> Data)? {
+        guard let type = type as? any Codable.Type else { return nil }
+        func reencoding<Both: Codable>(_ type: Both.Type) -> (Data) throws -> Data {
+            { try YAMLEncoder(options: encodingOptions).encode(decode(type, from: $0, in: context)) }
+        }
+        return reencoding(type)
     }
 
     /// Decodes a value from the bytes of a whole file.

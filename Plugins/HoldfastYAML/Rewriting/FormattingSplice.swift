@@ -1,83 +1,51 @@
-import FoundationEssentials
-
 /// Puts what has changed in a value into the text that a person has written, so that everything else stays as it is:
 /// comments, the order of keys, quotes, blank lines.
 ///
 /// libyaml drops comments but says where each node starts and ends. The new text and the old are parsed and compared
-/// node by node; for each difference the old bytes are replaced by the new ones, moved to the old indentation. The result
-/// is parsed too, and used only where it holds just the new value; otherwise the new text is.
+/// node by node; for each difference the old bytes are replaced by the new ones, moved to the old indentation. Whether the
+/// result holds just the new value is for ``FormattingRewrite`` to find out.
 struct FormattingSplice {
-    private let old: Tape
-    private let new: Tape
-    private var comparison: TapeComparison
-    private var edits: [Edit] = []
-    private var stack = StackGuard()
+    let old: Tape
+    let new: Tape
+    var comparison: TapeComparison
+    var edits: [Edit] = []
+    var stack = StackGuard()
 
-    private struct Edit {
+    struct Edit {
         var range: Range<Int>
         var text: [UInt8]
     }
 
     /// The layout does not allow for an edit here, so that the text is written anew.
-    private struct Unsuitable: Error {}
+    struct Unsuitable: Error {}
 
-    /// Texts above this are a program's rather than a person's; they are written anew, in a quarter of the time.
-    private static let largest = 4 << 20
-
-    /// Rewrites an old text so that it holds the new text's value.
-    ///
-    /// - Parameters:
-    ///   - old: What the file holds now.
-    ///   - new: The new value, as the encoder has written it.
-    ///   - rules: How texts are read.
-    /// - Returns: The text to store; `new` itself where nothing can be kept.
-    static func rewrite(_ old: Data, as new: Data, _ rules: TapeBuilder.Rules) -> Data {
-        guard old != new, !old.isEmpty, old.count <= largest, new.count <= largest,
-            !old.starts(with: [0xEF, 0xBB, 0xBF]), !old.starts(with: [0xFF, 0xFE]), !old.starts(with: [0xFE, 0xFF])
-        else { return new }
-        var rules = rules
-        rules.keepsEnds = true
-        do {
-            return try old.withUnsafeBytes { oldBytes in
-                try new.withUnsafeBytes { newBytes in
-                    let oldTape = try TapeBuilder.tape(of: SourceText(borrowing: oldBytes), rules)
-                    let newTape = try TapeBuilder.tape(of: SourceText(borrowing: newBytes), rules)
-                    guard oldTape.roots.count <= 1, newTape.roots.count == 1 else { return new }
-                    var splice = FormattingSplice(oldTape, newTape)
-                    if let root = oldTape.roots.first {
-                        try splice.compareRoots(root, newTape.roots[0])
-                    } else {
-                        // A text of comments alone: the value comes below them.
-                        splice.edits.append(Edit(range: old.count..<old.count, text: Array(newBytes)))
-                    }
-                    guard !splice.edits.isEmpty else { return old }
-                    let result = try splice.apply()
-                    return try splice.isEquivalent(result, rules) ? Data(result) : new
-                }
-            }
-        } catch {
-            // The old text may be damaged, or its layout unsuitable: the new one stands by itself.
-            return new
-        }
-    }
-
-    private init(_ old: Tape, _ new: Tape) {
+    init(_ old: Tape, _ new: Tape, tolerating tolerance: TapeComparison.Tolerance) {
         self.old = old
         self.new = new
-        comparison = TapeComparison(old, new)
+        comparison = TapeComparison(old, new, tolerating: tolerance)
     }
 
-    private func isEquivalent(_ text: [UInt8], _ rules: TapeBuilder.Rules) throws -> Bool {
-        try text.withUnsafeBytes { bytes in
-            let tape = try TapeBuilder.tape(of: SourceText(borrowing: bytes), rules)
-            guard tape.roots.count == 1 else { return false }
-            var comparison = TapeComparison(tape, new)
-            return comparison.isSame(tape.roots[0], new.roots[0])
+    /// The old text with what has changed put in; nil where its layout does not allow for that.
+    mutating func text() throws -> [UInt8]? {
+        do {
+            if let root = old.roots.first {
+                try compareRoots(root, new.roots[0])
+            } else {
+                // A text of comments alone: the value comes below them.
+                let end = old.source.bytes.count
+                edits.append(Edit(range: end..<end, text: Array(new.source.bytes)))
+            }
+            return try apply()
+        } catch is Unsuitable {
+            return nil
         }
     }
 
-    private func apply() throws -> [UInt8] {
+    func apply() throws -> [UInt8] {
         let bytes = old.source.bytes
+        // New lines end as the first one does.
+        let firstEnd = bytes.firstIndex(of: 0x0A) ?? 0
+        let lineEnd: [UInt8] = firstEnd > 0 && bytes[firstEnd - 1] == 0x0D ? [0x0D, 0x0A] : [0x0A]
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count + edits.reduce(0) { $0 + $1.text.count })
         var done = 0
@@ -92,8 +60,12 @@ struct FormattingSplice {
             guard edit.range.lowerBound >= done, edit.range.upperBound <= bytes.count else { throw Unsuitable() }
             result += bytes[done..<edit.range.lowerBound]
             // A last line without an end gets one before another line follows.
-            if edit.range.lowerBound == bytes.count, let last = result.last, last != 0x0A { result.append(0x0A) }
-            result += edit.text
+            if edit.range.lowerBound == bytes.count, let last = result.last, last != 0x0A { result += lineEnd }
+            if lineEnd.count == 1 {
+                result += edit.text
+            } else {
+                for byte in edit.text { byte == 0x0A ? result += lineEnd : result.append(byte) }
+            }
             done = edit.range.upperBound
         }
         result += bytes[done...]
@@ -102,7 +74,7 @@ struct FormattingSplice {
 
     // MARK: Comparing
 
-    private mutating func compareRoots(_ oldRoot: Int, _ newRoot: Int) throws {
+    mutating func compareRoots(_ oldRoot: Int, _ newRoot: Int) throws {
         if comparison.isSame(oldRoot, newRoot) { return }
         if canMerge(oldRoot, newRoot) {
             try merge(oldRoot, newRoot) { try $0.replaceRoot(oldRoot, by: newRoot) }
@@ -113,7 +85,7 @@ struct FormattingSplice {
         }
     }
 
-    private mutating func replaceRoot(_ oldRoot: Int, by newRoot: Int) throws {
+    mutating func replaceRoot(_ oldRoot: Int, by newRoot: Int) throws {
         let (start, end) = (Int(old.nodes[oldRoot].start), entryEnd(oldRoot))
         guard isFirstOnLine(start), isFirstOnLine(new, Int(new.nodes[newRoot].start)) else { throw Unsuitable() }
         edits.append(
@@ -124,7 +96,7 @@ struct FormattingSplice {
 
     /// Merges two collections; where the layout does not allow for it, what was found so far is forgotten, and the new one
     /// takes the old one's place.
-    private mutating func merge(_ oldNode: Int, _ newNode: Int, orReplace replace: (inout Self) throws -> Void) throws {
+    mutating func merge(_ oldNode: Int, _ newNode: Int, orReplace replace: (inout Self) throws -> Void) throws {
         let count = edits.count
         do {
             try compare(oldNode, newNode)
@@ -134,35 +106,34 @@ struct FormattingSplice {
         }
     }
 
-    /// Finds the differences between two collections of the same kind in block style.
-    private mutating func compare(_ oldNode: Int, _ newNode: Int) throws {
+    /// Finds the differences between two collections of the same kind.
+    mutating func compare(_ oldNode: Int, _ newNode: Int) throws {
         guard !comparison.isSame(oldNode, newNode) else { return }
         guard canMerge(oldNode, newNode), stack.hasRoom() else { throw Unsuitable() }
         // On the way down to a difference each level is compared again: too often in a text made for that.
         if isTooMuchWork { throw Unsuitable() }
+        let isFlow = old.nodes[oldNode].style == .flow
         if old.nodes[oldNode].kind == .mapping {
-            try compareMappings(oldNode, newNode)
+            try isFlow ? compareFlowMappings(oldNode, newNode) : compareMappings(oldNode, newNode)
         } else {
-            try compareSequences(oldNode, newNode)
+            try isFlow ? compareFlowSequences(oldNode, newNode) : compareSequences(oldNode, newNode)
         }
     }
 
-    private var isTooMuchWork: Bool { comparison.work > 64 * (old.count + new.count) }
+    var isTooMuchWork: Bool { comparison.work > 64 * (old.count + new.count) }
 
-    private func canMerge(_ oldNode: Int, _ newNode: Int) -> Bool {
+    func canMerge(_ oldNode: Int, _ newNode: Int) -> Bool {
         let (first, second) = (old.nodes[oldNode], new.nodes[newNode])
         guard first.kind == second.kind, first.kind == .mapping || first.kind == .sequence else { return false }
-        return first.style == .block && second.style == .block && first.payload > 0 && second.payload > 0
+        return (second.style == .block || first.style == .flow) && first.payload > 0 && second.payload > 0
     }
 
-    private mutating func compareMappings(_ oldMapping: Int, _ newMapping: Int) throws {
-        guard let oldValues = old.values(of: oldMapping), let newValues = new.values(of: newMapping) else {
-            throw Unsuitable()
-        }
+    mutating func compareMappings(_ oldMapping: Int, _ newMapping: Int) throws {
+        let (oldEntries, newValues) = try entries(oldMapping, newMapping)
         let shift = column(old, oldMapping + 1) - column(new, newMapping + 1)
-        guard oldValues.keys.contains(where: { newValues[$0] != nil }) else { throw Unsuitable() }
-        for (name, entry) in oldValues {
+        for (name, entry) in oldEntries.own {
             guard let replacement = newValues[name] else {
+                if comparison.toleratesAbsence(of: entry.value) { continue }
                 try remove(Int(old.nodes[entry.key].start), through: entry.value)
                 continue
             }
@@ -183,36 +154,46 @@ struct FormattingSplice {
             last = index
             index = old.next(after: old.next(after: index))
         }
-        index = newMapping + 1
-        while index < Int(new.nodes[newMapping].extent) {
-            let value = new.next(after: index)
-            if let existing = oldValues[new.string(new.nodes[index])] {
+        for entry in newEntries(of: newMapping) {
+            if let existing = oldEntries.own[entry.name] {
                 previous = existing
-            } else {
-                let anchor = previous?.value ?? old.next(after: last)
-                let place = entryEnd(anchor)
-                edits.append(Edit(range: place..<place, text: lines(from: index, to: value, shift: shift)))
+                continue
             }
-            index = new.next(after: value)
+            if let merged = oldEntries.merged[entry.name], comparison.isSame(merged.value, entry.value) { continue }
+            let place = entryEnd(previous?.value ?? old.next(after: last))
+            edits.append(Edit(range: place..<place, text: lines(from: entry.key, to: entry.value, shift: shift)))
         }
     }
 
-    private mutating func compareSequences(_ oldSequence: Int, _ newSequence: Int) throws {
+    /// The entries of two mappings, where one can become the other.
+    func entries(_ oldMapping: Int, _ newMapping: Int) throws -> (
+        old: Tape.Entries, new: [String: (key: Int, value: Int)]
+    ) {
+        // What a merge key brings in can't be taken out again.
+        guard let oldEntries = old.entries(of: oldMapping), let newValues = new.entries(of: newMapping)?.own,
+            comparison.tolerance.contains(.references) || !old.nodes[oldMapping].has(TapeNode.hasMergeKey),
+            oldEntries.merged.keys.allSatisfy({ newValues[$0] != nil }),
+            !oldEntries.merged.isEmpty || oldEntries.own.keys.contains(where: { newValues[$0] != nil })
+        else { throw Unsuitable() }
+        return (oldEntries, newValues)
+    }
+
+    func newEntries(of mapping: Int) -> [(name: String, key: Int, value: Int)] {
+        var entries: [(name: String, key: Int, value: Int)] = []
+        var key = mapping + 1
+        while key < Int(new.nodes[mapping].extent) {
+            let value = new.next(after: key)
+            entries.append((new.string(new.nodes[key]), key, value))
+            key = new.next(after: value)
+        }
+        return entries
+    }
+
+    mutating func compareSequences(_ oldSequence: Int, _ newSequence: Int) throws {
         let oldItems = items(old, oldSequence)
         let newItems = items(new, newSequence)
-        var start = 0
-        let shortest = min(oldItems.count, newItems.count)
-        while start < shortest, comparison.isSame(oldItems[start], newItems[start]) { start += 1 }
-        var tail = 0
-        while tail < shortest - start,
-            comparison.isSame(oldItems[oldItems.count - 1 - tail], newItems[newItems.count - 1 - tail])
-        {
-            tail += 1
-        }
-        let oldEnd = oldItems.count - tail
-        let newEnd = newItems.count - tail
         let shift = try dash(old, oldItems[0]).column - dash(new, newItems[0]).column
-        for gap in gaps(oldItems[start..<oldEnd], newItems[start..<newEnd]) {
+        for gap in gaps(oldItems, newItems) {
             for offset in 0..<max(gap.old.count, gap.new.count) {
                 if offset < min(gap.old.count, gap.new.count) {
                     let (oldItem, newItem) = (
@@ -241,9 +222,16 @@ struct FormattingSplice {
 
     /// The items between those that both sequences have, in the longest order that they share: a comment stays with the item
     /// that it stands by, or goes with it.
-    private mutating func gaps(
-        _ old: ArraySlice<Int>, _ new: ArraySlice<Int>
+    mutating func gaps(
+        _ oldItems: [Int], _ newItems: [Int]
     ) -> [(old: ArraySlice<Int>, new: ArraySlice<Int>)] {
+        var (old, new) = (oldItems[...], newItems[...])
+        while let first = old.first, let second = new.first, comparison.isSame(first, second) {
+            (old, new) = (old.dropFirst(), new.dropFirst())
+        }
+        while let first = old.last, let second = new.last, comparison.isSame(first, second) {
+            (old, new) = (old.dropLast(), new.dropLast())
+        }
         // Long ones are paired by their places: a table of all pairs would take too long.
         guard !old.isEmpty, !new.isEmpty, old.count * new.count <= 10_000 else { return [(old, new)] }
         let width = new.count + 1
@@ -283,7 +271,7 @@ struct FormattingSplice {
         return gaps
     }
 
-    private func items(_ tape: Tape, _ sequence: Int) -> [Int] {
+    func items(_ tape: Tape, _ sequence: Int) -> [Int] {
         var items: [Int] = []
         var index = sequence + 1
         while index < Int(tape.nodes[sequence].extent) {
@@ -296,7 +284,7 @@ struct FormattingSplice {
     // MARK: Editing
 
     /// Whether a node is a scalar on one line, or a collection in flow style or empty.
-    private func isInline(_ tape: Tape, _ index: Int) -> Bool {
+    func isInline(_ tape: Tape, _ index: Int) -> Bool {
         let node = tape.nodes[index]
         if node.style == .literal || node.style == .folded { return false }
         if node.kind != .scalar, node.kind != .alias, node.style == .block { return false }
@@ -304,7 +292,7 @@ struct FormattingSplice {
         return start <= end && !tape.source.bytes[start..<end].contains(0x0A)
     }
 
-    private mutating func replaceInline(_ oldNode: Int, by newNode: Int) {
+    mutating func replaceInline(_ oldNode: Int, by newNode: Int) {
         let (start, end) = (Int(old.nodes[oldNode].start), Int(old.ends[oldNode]))
         var text = Array(new.source.bytes[Int(new.nodes[newNode].start)..<Int(new.ends[newNode])])
         // Null may be written as nothing at all, right after the colon or dash.
@@ -312,7 +300,7 @@ struct FormattingSplice {
         edits.append(Edit(range: start..<end, text: text))
     }
 
-    private mutating func replaceValue(
+    mutating func replaceValue(
         _ entry: (key: Int, value: Int), by replacement: (key: Int, value: Int), shift: Int
     ) throws {
         if isInline(old, entry.value), isInline(new, replacement.value),
@@ -337,20 +325,20 @@ struct FormattingSplice {
                 text: Array(text.dropFirst(skipped + key))))
     }
 
-    private mutating func remove(_ begin: Int, through node: Int) throws {
+    mutating func remove(_ begin: Int, through node: Int) throws {
         // An entry that starts behind a dash shares its line.
         guard isFirstOnLine(begin) else { throw Unsuitable() }
         edits.append(Edit(range: lineBegin(begin)..<entryEnd(node), text: []))
     }
 
-    private mutating func replaceItem(_ oldItem: Int, by newItem: Int, shift: Int) throws {
+    mutating func replaceItem(_ oldItem: Int, by newItem: Int, shift: Int) throws {
         let begin = try dash(old, oldItem).offset
         edits.append(
             Edit(range: begin..<entryEnd(oldItem), text: try itemLines(newItem, shift: shift, isFirst: true)))
     }
 
     /// The comment on the line on which a value begins, or its key where the value begins below it.
-    private func comment(of value: Int, behind colon: Int) -> [UInt8]? {
+    func comment(of value: Int, behind colon: Int) -> [UInt8]? {
         let bytes = old.source.bytes
         var place = isInline(old, value) ? max(colon, Int(old.ends[value])) : colon
         var end = place
@@ -366,137 +354,9 @@ struct FormattingSplice {
     }
 
     /// Whether a comment may stand at the end of a new value's first line.
-    private func takesComment(_ value: Int) -> Bool {
+    func takesComment(_ value: Int) -> Bool {
         let node = new.nodes[value]
         if node.kind == .scalar, node.style == .literal || node.style == .folded { return true }
         return isInline(new, value) || (node.kind != .scalar && node.style == .block)
-    }
-
-    // MARK: Places in the texts
-
-    private func lineBegin(_ offset: Int) -> Int { lineBegin(old, offset) }
-
-    private func lineBegin(_ tape: Tape, _ offset: Int) -> Int {
-        var index = offset
-        while index > 0, tape.source.bytes[index - 1] != 0x0A { index -= 1 }
-        return index
-    }
-
-    private func skipSpaces(_ offset: Int) -> Int {
-        var index = offset
-        while index < old.source.bytes.count, old.source.bytes[index] == 0x20 { index += 1 }
-        return index
-    }
-
-    private func isFirstOnLine(_ offset: Int) -> Bool { isFirstOnLine(old, offset) }
-
-    private func isFirstOnLine(_ tape: Tape, _ offset: Int) -> Bool {
-        tape.source.bytes[lineBegin(tape, offset)..<offset].allSatisfy { $0 == 0x20 }
-    }
-
-    /// Where the lines of a node end; empty lines behind it, which libyaml counts to a block scalar, are not its own.
-    private func entryEnd(_ node: Int) -> Int {
-        let bytes = old.source.bytes
-        var end = lineEnd(after: Int(old.ends[node]))
-        let start = Int(old.nodes[node].start)
-        while end > start, bytes[end - 1] == 0x0A {
-            var line = end - 1
-            while line > start, bytes[line - 1] == 0x20 || bytes[line - 1] == 0x0D { line -= 1 }
-            guard line > start, bytes[line - 1] == 0x0A else { break }
-            end = line
-        }
-        return end
-    }
-
-    /// Where an item goes that comes before the first one: above the comment that stands directly above that.
-    private func placeBefore(_ item: Int) throws -> Int {
-        let first = try dash(old, item).offset
-        guard isFirstOnLine(first) else { throw Unsuitable() }
-        let line = lineBegin(first)
-        var place = line
-        while place > 0 {
-            let above = lineBegin(place - 1)
-            guard old.source.bytes[skipSpaces(above)] == UInt8(ascii: "#") else { return place }
-            place = above
-        }
-        // What begins the text is about all of it.
-        return line
-    }
-
-    /// Where the line ends that a place is in; the place itself where it is a line's beginning already.
-    private func lineEnd(after offset: Int) -> Int {
-        let bytes = old.source.bytes
-        if offset > 0, offset <= bytes.count, bytes[offset - 1] == 0x0A { return offset }
-        var index = offset
-        while index < bytes.count, bytes[index] != 0x0A { index += 1 }
-        return min(index + 1, bytes.count)
-    }
-
-    private func column(_ tape: Tape, _ node: Int) -> Int {
-        let start = Int(tape.nodes[node].start)
-        return start - lineBegin(tape, start)
-    }
-
-    private func colon(_ tape: Tape, _ key: Int) throws -> Int {
-        let bytes = tape.source.bytes
-        var index = Int(tape.ends[key])
-        while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
-        guard index < bytes.count, bytes[index] == UInt8(ascii: ":") else { throw Unsuitable() }
-        return index
-    }
-
-    private func dash(_ tape: Tape, _ item: Int) throws -> (offset: Int, column: Int) {
-        var index = Int(tape.nodes[item].start)
-        while index > 0, tape.source.bytes[index - 1] == 0x20 { index -= 1 }
-        guard index > 0, tape.source.bytes[index - 1] == UInt8(ascii: "-") else { throw Unsuitable() }
-        return (index - 1, index - 1 - lineBegin(tape, index - 1))
-    }
-
-    /// The lines of an entry in the new text, moved by some columns.
-    ///
-    /// The encoder writes no comments, so an entry reaches to the line of the next node.
-    private func lines(from key: Int, to value: Int, shift: Int) -> [UInt8] {
-        moved(from: Int(new.nodes[key].start), to: newEnd(value), column: column(new, key), shift: shift)
-    }
-
-    private func itemLines(_ item: Int, shift: Int, isFirst: Bool) throws -> [UInt8] {
-        let dash = try dash(new, item)
-        let text = moved(from: dash.offset, to: newEnd(item), column: dash.column, shift: shift)
-        return isFirst ? Array(text.dropFirst(max(0, dash.column + shift))) : text
-    }
-
-    private func newEnd(_ node: Int) -> Int {
-        let next = new.next(after: node)
-        return next < new.count ? lineBegin(new, Int(new.nodes[next].start)) : new.source.bytes.count
-    }
-
-    /// Copies lines with more or fewer spaces before each; the first starts at a column, whatever stands before it.
-    private func moved(from start: Int, to end: Int, column: Int, shift: Int) -> [UInt8] {
-        let bytes = new.source.bytes
-        var text = [UInt8](repeating: 0x20, count: max(0, column + shift))
-        var index = start
-        while index < end, bytes[index] != 0x0A {
-            text.append(bytes[index])
-            index += 1
-        }
-        while index < end {
-            text.append(0x0A)
-            index += 1
-            guard index < end, bytes[index] != 0x0A else { continue }
-            if shift >= 0 {
-                text += [UInt8](repeating: 0x20, count: shift)
-            } else {
-                var left = -shift
-                while left > 0, index < end, bytes[index] == 0x20 {
-                    index += 1
-                    left -= 1
-                }
-            }
-            while index < end, bytes[index] != 0x0A {
-                text.append(bytes[index])
-                index += 1
-            }
-        }
-        return text
     }
 }

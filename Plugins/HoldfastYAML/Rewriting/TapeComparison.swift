@@ -1,21 +1,45 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// Whether nodes of two tapes hold the same value, however they are written.
 ///
 /// Mappings are compared in any order; an integer and a float are different, as they are when read.
 struct TapeComparison {
+    /// What else counts as the same.
+    struct Tolerance: OptionSet {
+        let rawValue: Int
+
+        /// What most types read alike, though not all: `30` and `30.0`, `2024-05-01` and `2024-05-01T00:00:00Z`, UUIDs in lower
+        /// case, and a null for what is not there.
+        static let notations = Tolerance(rawValue: 1)
+        /// An alias or a merge key, and what it stands for.
+        static let references = Tolerance(rawValue: 2)
+    }
+
     let left: Tape
     let right: Tape
+    let tolerance: Tolerance
     private var stack = StackGuard()
     /// How many nodes have been compared, some of them more than once.
     private(set) var work = 0
+    /// Whether something was taken for the same only because another notation is tolerated.
+    private(set) var toleratedNotation = false
+    /// Whether there were aliases or merge keys.
+    private(set) var metReferences = false
 
-    init(_ left: Tape, _ right: Tape) {
+    init(_ left: Tape, _ right: Tape, tolerating tolerance: Tolerance = .references) {
         self.left = left
         self.right = right
+        self.tolerance = tolerance
     }
 
     /// Compares two nodes; false also where the stack has no room to find out.
     mutating func isSame(_ leftNode: Int, _ rightNode: Int) -> Bool {
         work += 1
+        if left.nodes[leftNode].kind == .alias, !tolerateReference() { return false }
         let (leftNode, rightNode) = (left.resolve(leftNode), right.resolve(rightNode))
         let (first, second) = (left.nodes[leftNode], right.nodes[rightNode])
         guard first.kind == second.kind, stack.hasRoom() else { return false }
@@ -32,60 +56,165 @@ struct TapeComparison {
             }
             return true
         case .mapping:
-            guard first.payload == second.payload, let others = right.values(of: rightNode) else { return false }
-            var index = leftNode + 1
-            while index < Int(first.extent) {
-                let value = left.next(after: index)
-                let key = left.nodes[left.resolve(index)]
-                guard key.kind == .scalar, let other = others[left.string(key)], isSame(value, other.value) else {
-                    return false
+            let mergesKeys = first.has(TapeNode.hasMergeKey)
+            if mergesKeys, !tolerateReference() { return false }
+            guard first.payload == second.payload || mergesKeys || tolerance.contains(.notations),
+                let entries = left.entries(of: leftNode), let others = right.entries(of: rightNode)
+            else { return false }
+            var found = 0
+            for (name, entry) in entries.all {
+                if let other = others.own[name] {
+                    guard isSame(entry.value, other.value) else { return false }
+                    found += 1
+                } else {
+                    guard toleratesAbsence(of: entry.value) else { return false }
                 }
-                index = left.next(after: value)
             }
-            return true
+            return found == others.own.count
         }
     }
 
-    private func isSameScalar(_ first: TapeNode, _ second: TapeNode) -> Bool {
-        let kind = left.resolution(first)
-        guard kind == right.resolution(second), (first.tag == .binary) == (second.tag == .binary) else { return false }
-        return left.withContent(first) { text in
-            if right.content(second, equals: text) { return true }
-            return right.withContent(second) { other in
-                switch kind {
-                case .null, .true, .false: true
-                case .string: false
-                case .integer:
-                    // Numbers beyond 128 bits must be written alike.
-                    NumberText.integer(text, schema: left.schema, as: Int128.self).map {
-                        $0 == NumberText.integer(other, schema: right.schema, as: Int128.self)
+    /// Whether a null may stand on the left for what is not there on the right: so optionals are read.
+    mutating func toleratesAbsence(of leftNode: Int) -> Bool {
+        let node = left.nodes[left.resolve(leftNode)]
+        guard tolerance.contains(.notations), node.kind == .scalar, left.resolution(node) == .null else { return false }
+        toleratedNotation = true
+        return true
+    }
+
+    private mutating func tolerateReference() -> Bool {
+        metReferences = true
+        return tolerance.contains(.references)
+    }
+
+    private mutating func isSameScalar(_ first: TapeNode, _ second: TapeNode) -> Bool {
+        let kinds = (left.resolution(first), right.resolution(second))
+        let isEqual = left.withContent(first) { text in
+            if kinds.0 == kinds.1, (first.tag == .binary) == (second.tag == .binary) {
+                if right.content(second, equals: text) { return true }
+                if right.withContent(second, { isSameText(text, $0, kinds.0) }) { return true }
+            }
+            return false
+        }
+        if isEqual { return true }
+        guard tolerance.contains(.notations), isSameInAnotherNotation(first, second, kinds) else { return false }
+        toleratedNotation = true
+        return true
+    }
+
+    /// Whether two scalars of one kind are the same for every type.
+    private func isSameText(
+        _ text: UnsafeBufferPointer<UInt8>, _ other: UnsafeBufferPointer<UInt8>, _ kind: ScalarKind
+    ) -> Bool {
+        switch kind {
+        case .null, .true, .false: true
+        case .string: false
+        case .integer:
+            // Numbers beyond 128 bits must be written alike.
+            NumberText.integer(text, schema: left.schema, as: Int128.self).map {
+                $0 == NumberText.integer(other, schema: right.schema, as: Int128.self)
+            } ?? false
+        case .float:
+            // Decimals may hold more than a double does: the digits count, unless it is a special value.
+            if let decimal = ExactDecimal(text) {
+                decimal == ExactDecimal(other)
+            } else {
+                NumberText.double(text, kind: .float, schema: left.schema).map {
+                    !$0.isFinite
+                        && $0.bitPattern == NumberText.double(other, kind: .float, schema: right.schema)?.bitPattern
+                } ?? false
+            }
+        }
+    }
+
+    /// Whether two scalars are the same for the types that write such scalars.
+    private func isSameInAnotherNotation(
+        _ first: TapeNode, _ second: TapeNode, _ kinds: (ScalarKind, ScalarKind)
+    ) -> Bool {
+        left.withContent(first) { text in
+            right.withContent(second) { other in
+                switch kinds {
+                case (.integer, .integer), (.integer, .float), (.float, .integer), (.float, .float):
+                    return NumberText.double(text, kind: kinds.0, schema: left.schema).map {
+                        $0.bitPattern == NumberText.double(other, kind: kinds.1, schema: right.schema)?.bitPattern
                     } ?? false
-                case .float:
-                    // Decimals may hold more than a double does: only a spelling of special values may differ.
-                    NumberText.double(text, kind: .float, schema: left.schema).map {
-                        !$0.isFinite
-                            && $0.bitPattern
-                                == NumberText.double(other, kind: .float, schema: right.schema)?.bitPattern
-                    } ?? false
+                case (.string, .string):
+                    if let time = Timestamp.secondsSince2001(text) { return time == Timestamp.secondsSince2001(other) }
+                    if text.count == 36, other.count == 36, let id = uuid(text) { return id == uuid(other) }
+                    // Base64 in lines, or without its tag.
+                    return (first.tag == .binary || second.tag == .binary)
+                        && text.filter { !Self.isSpace($0) } == other.filter { !Self.isSpace($0) }
+                default: return false
                 }
             }
         }
     }
+
+    private func uuid(_ text: UnsafeBufferPointer<UInt8>) -> UUID? {
+        UUID(uuidString: String(decoding: text, as: UTF8.self))
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x09 }
 }
 
 extension Tape {
-    /// The entries of a mapping by key; nil where a key is not a scalar, or two are equal as strings.
-    func values(of mapping: Int) -> [String: (key: Int, value: Int)]? {
-        var values: [String: (key: Int, value: Int)] = [:]
+    /// A mapping's entries by key.
+    struct Entries {
+        /// Those that stand in it.
+        var own: [String: (key: Int, value: Int)] = [:]
+        /// Those that merge keys bring in, also where an own one hides them.
+        var merged: [String: (key: Int, value: Int)] = [:]
+
+        /// What a reader finds.
+        var all: [String: (key: Int, value: Int)] {
+            merged.isEmpty ? own : own.merging(merged) { own, _ in own }
+        }
+    }
+
+    /// The entries of a mapping; nil where a key is not a scalar, two are equal as strings, or something is merged that
+    /// can't be.
+    func entries(of mapping: Int) -> Entries? {
+        var entries = Entries()
         var index = mapping + 1
         while index < Int(nodes[mapping].extent) {
             let value = next(after: index)
             let key = nodes[resolve(index)]
-            guard key.kind == .scalar, values.updateValue((index, value), forKey: string(key)) == nil else {
-                return nil
+            guard key.kind == .scalar else { return nil }
+            let name = string(key)
+            if isMergeKey(index, of: mapping) {
+                guard merge(value, into: &entries) else { return nil }
+            } else {
+                guard entries.own.updateValue((index, value), forKey: name) == nil else { return nil }
             }
             index = next(after: value)
         }
-        return values
+        return entries
+    }
+
+    /// Whether a key stands for the entries of other mappings.
+    func isMergeKey(_ key: Int, of mapping: Int) -> Bool {
+        let node = nodes[key]
+        return nodes[mapping].has(TapeNode.hasMergeKey) && node.kind == .scalar && node.style == .plain
+            && string(node) == "<<"
+    }
+
+    private func merge(_ value: Int, into entries: inout Entries) -> Bool {
+        let source = resolve(value)
+        switch nodes[source].kind {
+        case .mapping:
+            guard let others = self.entries(of: source) else { return false }
+            // What is merged first wins, as an own entry does.
+            entries.merged.merge(others.own) { first, _ in first }
+            entries.merged.merge(others.merged) { first, _ in first }
+            return true
+        case .sequence:
+            var item = source + 1
+            while item < Int(nodes[source].extent) {
+                guard nodes[resolve(item)].kind == .mapping, merge(item, into: &entries) else { return false }
+                item = next(after: item)
+            }
+            return true
+        default: return false
+        }
     }
 }

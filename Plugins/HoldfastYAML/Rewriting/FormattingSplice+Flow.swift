@@ -1,0 +1,103 @@
+/// Collections in flow style, such as `[read, write]` and `{x: 1, y: 2}`, which stay in that style.
+extension FormattingSplice {
+    /// One child of a collection in flow style, its key included.
+    private struct Child {
+        var key: Int?
+        var value: Int
+        var range: Range<Int>
+    }
+
+    mutating func compareFlowMappings(_ oldMapping: Int, _ newMapping: Int) throws {
+        let (oldEntries, newValues) = try entries(oldMapping, newMapping)
+        let children = children(of: oldMapping)
+        var kept = [Bool](repeating: true, count: children.count)
+        for (index, child) in children.enumerated() {
+            guard let key = child.key, !old.isMergeKey(key, of: oldMapping) else { continue }
+            if let replacement = newValues[old.string(old.nodes[old.resolve(key)])] {
+                try compareFlowChildren(child.value, replacement.value)
+            } else {
+                kept[index] = comparison.toleratesAbsence(of: child.value)
+            }
+        }
+        try remove(children, where: kept.map { !$0 })
+        var previous: Child?
+        for entry in newEntries(of: newMapping) {
+            if let existing = oldEntries.own[entry.name] {
+                previous = children.first { $0.key == existing.key }
+                continue
+            }
+            if let merged = oldEntries.merged[entry.name], comparison.isSame(merged.value, entry.value) { continue }
+            let text = try flowText(entry.key) + [UInt8(ascii: ":"), 0x20] + flowText(entry.value)
+            try insert(text, behind: previous ?? children.last)
+        }
+    }
+
+    mutating func compareFlowSequences(_ oldSequence: Int, _ newSequence: Int) throws {
+        let children = children(of: oldSequence)
+        let oldItems = children.map(\.value)
+        let newItems = items(new, newSequence)
+        var removed = [Bool](repeating: false, count: children.count)
+        for gap in gaps(oldItems, newItems) {
+            let common = min(gap.old.count, gap.new.count)
+            for (oldItem, newItem) in zip(gap.old, gap.new) { try compareFlowChildren(oldItem, newItem) }
+            for index in gap.old.indices.dropFirst(common) { removed[index] = true }
+            for newItem in gap.new.dropFirst(common) {
+                if gap.old.endIndex > 0 {
+                    try insert(flowText(newItem), behind: children[gap.old.endIndex - 1])
+                } else {
+                    let place = children[0].range.lowerBound
+                    edits.append(Edit(range: place..<place, text: try flowText(newItem) + separator))
+                }
+            }
+        }
+        try remove(children, where: removed)
+    }
+
+    private mutating func compareFlowChildren(_ oldNode: Int, _ newNode: Int) throws {
+        if comparison.isSame(oldNode, newNode) { return }
+        if canMerge(oldNode, newNode) { return try compare(oldNode, newNode) }
+        let (start, end) = (Int(old.nodes[oldNode].start), Int(old.ends[oldNode]))
+        guard start < end, isInline(old, oldNode) else { throw Unsuitable() }
+        edits.append(Edit(range: start..<end, text: try flowText(newNode)))
+    }
+
+    private var separator: [UInt8] { [UInt8(ascii: ","), 0x20] }
+
+    private mutating func insert(_ text: [UInt8], behind child: Child?) throws {
+        guard let place = child?.range.upperBound else { throw Unsuitable() }
+        edits.append(Edit(range: place..<place, text: separator + text))
+    }
+
+    /// Takes children out, each with the comma that it needs no more.
+    private mutating func remove(_ children: [Child], where isRemoved: [Bool]) throws {
+        guard let first = isRemoved.firstIndex(of: false) else { throw Unsuitable() }
+        if first > 0 {
+            edits.append(Edit(range: children[0].range.lowerBound..<children[first].range.lowerBound, text: []))
+        }
+        for index in children.indices.dropFirst(first) where isRemoved[index] {
+            edits.append(Edit(range: children[index - 1].range.upperBound..<children[index].range.upperBound, text: []))
+        }
+    }
+
+    private func children(of collection: Int) -> [Child] {
+        var children: [Child] = []
+        var index = collection + 1
+        while index < Int(old.nodes[collection].extent) {
+            let key = old.nodes[collection].kind == .mapping ? index : nil
+            let value = key == nil ? index : old.next(after: index)
+            let end = max(old.ends[value], old.ends[index])
+            children.append(Child(key: key, value: value, range: Int(old.nodes[index].start)..<Int(end)))
+            index = old.next(after: value)
+        }
+        return children
+    }
+
+    /// A new node's text, as it may stand among others in flow style.
+    private func flowText(_ node: Int) throws -> [UInt8] {
+        let text = new.source.bytes[Int(new.nodes[node].start)..<Int(new.ends[node])]
+        let isPlain = new.nodes[node].kind == .scalar && new.nodes[node].style == .plain
+        guard isInline(new, node), !text.isEmpty, !isPlain || !text.contains(where: { ",[]{}".utf8.contains($0) })
+        else { throw Unsuitable() }
+        return Array(text)
+    }
+}

@@ -1,0 +1,128 @@
+/// Where lines, entries and items begin and end in the two texts.
+extension FormattingSplice {
+    func lineBegin(_ offset: Int) -> Int { lineBegin(old, offset) }
+
+    func lineBegin(_ tape: Tape, _ offset: Int) -> Int {
+        var index = offset
+        while index > 0, tape.source.bytes[index - 1] != 0x0A { index -= 1 }
+        return index
+    }
+
+    func skipSpaces(_ offset: Int) -> Int {
+        var index = offset
+        while index < old.source.bytes.count, old.source.bytes[index] == 0x20 { index += 1 }
+        return index
+    }
+
+    func isFirstOnLine(_ offset: Int) -> Bool { isFirstOnLine(old, offset) }
+
+    func isFirstOnLine(_ tape: Tape, _ offset: Int) -> Bool {
+        tape.source.bytes[lineBegin(tape, offset)..<offset].allSatisfy { $0 == 0x20 }
+    }
+
+    /// Where the lines of a node end; empty lines behind it, which libyaml counts to a block scalar, are not its own.
+    func entryEnd(_ node: Int) -> Int {
+        let bytes = old.source.bytes
+        var end = lineEnd(after: Int(old.ends[node]))
+        let start = Int(old.nodes[node].start)
+        while end > start, bytes[end - 1] == 0x0A {
+            var line = end - 1
+            while line > start, bytes[line - 1] == 0x20 || bytes[line - 1] == 0x0D { line -= 1 }
+            guard line > start, bytes[line - 1] == 0x0A else { break }
+            end = line
+        }
+        return end
+    }
+
+    /// Where an item goes that comes before the first one: above the comment that stands directly above that.
+    func placeBefore(_ item: Int) throws -> Int {
+        let first = try dash(old, item).offset
+        guard isFirstOnLine(first) else { throw Unsuitable() }
+        let line = lineBegin(first)
+        var place = line
+        while place > 0 {
+            let above = lineBegin(place - 1)
+            guard old.source.bytes[skipSpaces(above)] == UInt8(ascii: "#") else { return place }
+            place = above
+        }
+        // What begins the text is about all of it.
+        return line
+    }
+
+    /// Where the line ends that a place is in; the place itself where it is a line's beginning already.
+    func lineEnd(after offset: Int) -> Int {
+        let bytes = old.source.bytes
+        if offset > 0, offset <= bytes.count, bytes[offset - 1] == 0x0A { return offset }
+        var index = offset
+        while index < bytes.count, bytes[index] != 0x0A { index += 1 }
+        return min(index + 1, bytes.count)
+    }
+
+    func column(_ tape: Tape, _ node: Int) -> Int {
+        let start = Int(tape.nodes[node].start)
+        return start - lineBegin(tape, start)
+    }
+
+    func colon(_ tape: Tape, _ key: Int) throws -> Int {
+        let bytes = tape.source.bytes
+        var index = Int(tape.ends[key])
+        while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
+        guard index < bytes.count, bytes[index] == UInt8(ascii: ":") else { throw Unsuitable() }
+        return index
+    }
+
+    func dash(_ tape: Tape, _ item: Int) throws -> (offset: Int, column: Int) {
+        var index = Int(tape.nodes[item].start)
+        while index > 0, tape.source.bytes[index - 1] == 0x20 { index -= 1 }
+        guard index > 0, tape.source.bytes[index - 1] == UInt8(ascii: "-") else { throw Unsuitable() }
+        return (index - 1, index - 1 - lineBegin(tape, index - 1))
+    }
+
+    /// The lines of an entry in the new text, moved by some columns.
+    ///
+    /// The encoder writes no comments, so an entry reaches to the line of the next node.
+    func lines(from key: Int, to value: Int, shift: Int) -> [UInt8] {
+        moved(from: Int(new.nodes[key].start), to: newEnd(value), column: column(new, key), shift: shift)
+    }
+
+    func itemLines(_ item: Int, shift: Int, isFirst: Bool) throws -> [UInt8] {
+        let dash = try dash(new, item)
+        let text = moved(from: dash.offset, to: newEnd(item), column: dash.column, shift: shift)
+        return isFirst ? Array(text.dropFirst(max(0, dash.column + shift))) : text
+    }
+
+    func newEnd(_ node: Int) -> Int {
+        let next = new.next(after: node)
+        return next < new.count ? lineBegin(new, Int(new.nodes[next].start)) : new.source.bytes.count
+    }
+
+    /// Copies lines with more or fewer spaces before each; the first starts at a column, whatever stands before it.
+    func moved(from start: Int, to end: Int, column: Int, shift: Int) -> [UInt8] {
+        let bytes = new.source.bytes
+        var text = [UInt8](repeating: 0x20, count: max(0, column + shift))
+        var index = start
+        while index < end, bytes[index] != 0x0A {
+            text.append(bytes[index])
+            index += 1
+        }
+        while index < end {
+            text.append(0x0A)
+            index += 1
+            guard index < end, bytes[index] != 0x0A else { continue }
+            if shift >= 0 {
+                text += [UInt8](repeating: 0x20, count: shift)
+            } else {
+                var left = -shift
+                while left > 0, index < end, bytes[index] == 0x20 {
+                    index += 1
+                    left -= 1
+                }
+            }
+            while index < end, bytes[index] != 0x0A {
+                text.append(bytes[index])
+                index += 1
+            }
+        }
+        return text
+    }
+}
