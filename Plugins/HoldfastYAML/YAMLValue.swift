@@ -109,6 +109,11 @@ extension YAMLValue: Codable {
     /// - Parameter decoder: A decoder of any format.
     /// - Throws: What the decoder throws.
     public init(from decoder: any Decoder) throws {
+        // Keys are data, which no key strategy may change.
+        if let decoder = decoder as? TapeDecoder {
+            self = try decoder.unboxValue(decoder.node)
+            return
+        }
         if let keyed = try? decoder.container(keyedBy: YAMLKey.self) {
             self = .mapping(
                 try keyed.allKeys.map { Entry($0.stringValue, try keyed.decode(YAMLValue.self, forKey: $0)) })
@@ -143,6 +148,11 @@ extension YAMLValue: Codable {
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .mapping(let entries):
+            if let encoder = encoder as? ValueEncoder {
+                _ = encoder.container(keyedBy: PathKey.self)
+                for entry in entries { try encoder.encodeEntry(entry.value, name: entry.key) }
+                return
+            }
             var container = encoder.container(keyedBy: YAMLKey.self)
             for entry in entries { try container.encode(entry.value, forKey: YAMLKey(entry.key)) }
         case .array(let elements):

@@ -101,6 +101,9 @@ import Testing
             "line 1, column 4, at a: the tag !foo is not known here; expected one of !!str, !!int, !!float, !!bool, !!null, !!binary"
         ),
         ("a: !!int x\n", "line 1, column 4, at a: \"x\" is not what its tag !!int says"),
+        ("a: !!float 0x1\n", "line 1, column 4, at a: \"0x1\" is not what its tag !!float says"),
+        ("a: !!seq x\n", "line 1, column 4, at a: the tag !!seq is not one for a scalar"),
+        ("a: !!str [x]\n", "line 1, column 4, at a: the tag !!str is not one for a sequence"),
     ])
     func `errors name line, column, path and what was expected`(text: String, expected: String) throws {
         #expect(try failure(Log.self, text) == expected)

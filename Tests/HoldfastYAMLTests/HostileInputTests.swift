@@ -154,6 +154,27 @@ import Testing
         Self.onThread(stack: 512 << 10) { _ = try? YAMLDecoder().decode(Chain.self, from: data) }
     }
 
+    @Test func `what is written is not too deep to be read`() throws {
+        func nested(_ depth: Int) -> YAMLValue {
+            (1..<depth).reduce(YAMLValue.array([])) { inner, level in
+                level % 2 == 0 ? .array([inner]) : .mapping([.init("k", inner)])
+            }
+        }
+        let deepest = nested(512)
+        #expect(try YAMLDecoder().decode(YAMLValue.self, from: YAMLEncoder().encode(deepest)) == deepest)
+        #expect(throws: EncodingError.self) { try YAMLEncoder().encode(nested(513)) }
+        /// Opens its containers without writing to them.
+        struct Opened: Encodable {
+            var depth: Int
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.unkeyedContainer()
+                for _ in 1..<depth { container = container.nestedUnkeyedContainer() }
+            }
+        }
+        _ = try YAMLEncoder().encode(Opened(depth: 512))
+        #expect(throws: EncodingError.self) { try YAMLEncoder().encode(Opened(depth: 513)) }
+    }
+
     @Test func `limits on bytes, scalars and depth`() throws {
         var decoder = YAMLDecoder()
         decoder.limits = YAMLLimits(depth: 3, bytes: 100, scalarBytes: 10, aliasExpansion: 1)

@@ -122,6 +122,28 @@ import Testing
         init?(intValue: Int) { nil }
     }
 
+    @Test func `no key strategy changes the keys of dynamic values`() throws {
+        struct Wrapped: Codable, Equatable {
+            var anyValue: YAMLValue
+            var ownCode: Own
+            struct Own: Codable, Equatable {
+                var value: YAMLValue
+                init(_ value: YAMLValue) { self.value = value }
+                init(from decoder: any Decoder) throws { value = try YAMLValue(from: decoder) }
+                func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+            }
+        }
+        let value = YAMLValue.mapping([.init("aB", .array([.mapping([.init("c_d", .int(1)), .init("eF", .null)])]))])
+        var encoder = YAMLEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        var decoder = YAMLDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let data = try encoder.encode(Wrapped(anyValue: value, ownCode: .init(value)))
+        let text = String(decoding: data, as: UTF8.self)
+        #expect(text.hasPrefix("any_value:\n  aB:\n    - c_d: 1\n      eF: null\nown_code:\n  aB:\n"))
+        #expect(try decoder.decode(Wrapped.self, from: data) == Wrapped(anyValue: value, ownCode: .init(value)))
+    }
+
     @Test func `plain scalars by schema`() throws {
         let text = "[yes, 010, 0o10, 1:30, 1_000, 0b11, 0x1F, 1e3, .5, +1, ~, off, 1.5e+3]"
         func values(_ schema: YAMLSchema) throws -> [YAMLValue] {
@@ -155,7 +177,7 @@ import Testing
         #expect(
             try decoder.decode(
                 [YAMLValue].self, from: "[!!str 1, !!int \"1\", !!float 1, !!bool \"true\", !!null \"\", ! 1]") == [
-                    .string("1"), .int(1), .int(1), .bool(true), .null, .string("1"),
+                    .string("1"), .int(1), .double(1), .bool(true), .null, .string("1"),
                 ])
         #expect(try decoder.decode(Data.self, from: "!!binary |\n  AQ\n  I=\n") == Data([1, 2]))
         #expect(try decoder.decode(Double.self, from: "!!float 1") == 1)

@@ -366,6 +366,8 @@ final class ValueEncoder: Encoder {
     func finish() throws {
         guard !isClosed else { return }
         isClosed = true
+        // A scalar is no level; an empty collection is one.
+        guard shape == .scalar || depth < state.options.limits.depth else { throw tooDeep(()) }
         if let keys {
             state.recycle(keys)
             self.keys = nil

@@ -222,8 +222,10 @@ struct TapeBuilder: ~Copyable {
             : event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE
         if let tag {
             let name = String(cString: tag)
-            let expected = isMapping ? "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq"
-            if name != expected, name != "!", rules.refusesUnknownTags { throw unknownTag(name, at: start) }
+            let expected = Self.tagPrefix + (isMapping ? "map" : "seq")
+            if name != expected, name != "!", rules.refusesUnknownTags {
+                throw unknownTag(name, of: isMapping ? "a mapping" : "a sequence", at: start)
+            }
         }
         let node = nodes.count
         try enter(anchor: anchor, at: start, node: node)
@@ -527,11 +529,11 @@ struct TapeBuilder: ~Copyable {
     ) throws -> TapeNode.Tag {
         let name = String(cString: name)
         let content = UnsafeBufferPointer(start: UnsafePointer(value), count: length)
-        let prefix = "tag:yaml.org,2002:"
+        let prefix = Self.tagPrefix
         guard name.hasPrefix(prefix) else {
             // The tag `!` alone makes a string of a scalar (section 6.9.1).
             if name == "!" { return .string }
-            if rules.refusesUnknownTags { throw unknownTag(name, at: start) }
+            if rules.refusesUnknownTags { throw unknownTag(name, of: "a scalar", at: start) }
             return style == .plain ? .none : .string
         }
         let kind = ScalarKind(plain: content, schema: rules.schema)
@@ -544,22 +546,33 @@ struct TapeBuilder: ~Copyable {
         switch name.dropFirst(prefix.utf8.count) {
         case "str", "timestamp": return .string
         case "int": return try require(kind == .integer, .integer)
-        case "float": return try require(kind == .float || kind == .integer, kind == .integer ? .integer : .float)
+        case "float":
+            // Decimal digits alone are a float too (section 10.3.2 of YAML 1.2.2).
+            let isWhole = kind == .integer && content.allSatisfy { "+-0123456789_".utf8.contains($0) }
+            return try require(kind == .float || isWhole, .float)
         case "bool": return try require(kind == .true || kind == .false, .boolean)
         case "null": return try require(kind == .null, .null)
         case "binary": return .binary
         default:
-            if rules.refusesUnknownTags { throw unknownTag(name, at: start) }
+            if rules.refusesUnknownTags { throw unknownTag(name, of: "a scalar", at: start) }
             return style == .plain ? .none : .string
         }
     }
 
     // MARK: Errors
 
-    private func unknownTag(_ name: String, at start: Int) -> CodecError {
-        error(
-            "the tag \(name) is not known here; expected one of !!str, !!int, !!float, !!bool, !!null, !!binary",
-            at: start)
+    private static let tagPrefix = "tag:yaml.org,2002:"
+
+    private func unknownTag(_ name: String, of kind: String, at start: Int) -> CodecError {
+        let scalars = ["str", "int", "float", "bool", "null", "binary"]
+        if name.hasPrefix(Self.tagPrefix) {
+            let short = name.dropFirst(Self.tagPrefix.utf8.count)
+            if ["seq", "map"].contains(short) || scalars.contains(String(short)) {
+                return error("the tag !!\(short) is not one for \(kind)", at: start)
+            }
+        }
+        let expected = scalars.map { "!!\($0)" }.joined(separator: ", ")
+        return error("the tag \(name) is not known here; expected one of \(expected)", at: start)
     }
 
     private mutating func syntaxError(_ fault: LibYAMLParser.Fault) -> CodecError {
