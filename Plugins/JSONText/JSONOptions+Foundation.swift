@@ -31,6 +31,7 @@ extension JSONOptions {
                 positiveInfinity: infinity, negativeInfinity: negativeInfinity, nan: notANumber)
         }
         for (key, value) in userInfo { encoder.userInfo[key] = value }
+        if changesKeys, let key = Self.changesKeys { encoder.userInfo[key] = true }
         return encoder
     }
 
@@ -59,6 +60,16 @@ extension JSONOptions {
                 positiveInfinity: infinity, negativeInfinity: negativeInfinity, nan: notANumber)
         }
         for (key, value) in userInfo { decoder.userInfo[key] = value }
+        if changesKeys, let key = Self.changesKeys { decoder.userInfo[key] = true }
         return decoder
+    }
+
+    private var changesKeys: Bool { if case .asDeclared = keys { false } else { true } }
+
+    private static let changesKeys = CodingUserInfoKey(rawValue: "JSONOptions.changesKeys")
+
+    /// Whether Foundation's coder, of which this is the user info, changes the keys of keyed containers.
+    static func changesKeys(_ userInfo: [CodingUserInfoKey: Any]) -> Bool {
+        changesKeys.map { userInfo[$0] != nil } ?? false
     }
 }

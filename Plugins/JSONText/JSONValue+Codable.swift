@@ -10,8 +10,13 @@ extension JSONValue: Codable {
     public init(from decoder: any Decoder) throws {
         if let container = try? decoder.container(keyedBy: JSONPathKey.self) {
             var members: [JSONObject.Member] = []
-            for key in container.allKeys {
-                members.append((key.stringValue, try container.decode(JSONValue.self, forKey: key)))
+            if JSONOptions.changesKeys(decoder.userInfo) {
+                // Keys are data: Foundation's strategies leave those of dictionaries alone.
+                members = try decoder.singleValueContainer().decode([String: JSONValue].self).map { ($0.key, $0.value) }
+            } else {
+                for key in container.allKeys {
+                    members.append((key.stringValue, try container.decode(JSONValue.self, forKey: key)))
+                }
             }
             // Decoders know no order; one that stays the same makes for stable bytes.
             self = .object(JSONObject(checked: members.sorted { $0.key < $1.key }))
@@ -92,6 +97,10 @@ extension JSONValue: Codable {
             var container = encoder.unkeyedContainer()
             for element in elements { try container.encode(element) }
         case .object(let members):
+            if JSONOptions.changesKeys(encoder.userInfo) {
+                var container = encoder.singleValueContainer()
+                return try container.encode(Dictionary(members.map { ($0.key, $0.value) }) { _, last in last })
+            }
             var container = encoder.container(keyedBy: JSONPathKey.self)
             for member in members { try container.encode(member.value, forKey: JSONPathKey(member.key)) }
         }

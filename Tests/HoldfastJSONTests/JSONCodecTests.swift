@@ -63,6 +63,21 @@ private func decoded<Value: Decodable>(
         #expect(try decoded(Keys.self, #"{"last_activity":1,"raw_bytes":[1,2]}"#, options) == Keys())
     }
 
+    @Test func `no key strategy changes the keys of dynamic values`() throws {
+        struct Wrapped: Codable, Equatable {
+            var anyValue: JSONValue
+            var anObject: JSONObject
+        }
+        var options = JSONOptions()
+        options.isPrettyPrinted = false
+        options.keys = .snakeCase
+        let value = Wrapped(anyValue: [["user_id": 1, "aB": ["cD": nil]]], anObject: ["x_y": ["zZ": []]])
+        let text = try encoded(value, options)
+        #expect(
+            text == #"{"an_object":{"x_y":{"zZ":[]}},"any_value":[{"aB":{"cD":null},"user_id":1}]}"# + "\n")
+        #expect(try decoded(Wrapped.self, text, options) == value)
+    }
+
     @Test func `refuses infinities unless they have names`() throws {
         #expect(throws: CodecError.self) { try encoded([Double.infinity]) }
         var options = JSONOptions()
