@@ -57,7 +57,7 @@ package struct JSONCoder: Sendable {
         } catch {
             try scan.finish()
             guard let error = error as? DecodingError else { throw error }
-            throw CodecError(error, in: bytes)
+            throw CodecError(error, in: bytes, options.keys)
         }
     }
 
@@ -146,25 +146,27 @@ extension CodecError {
         }
     }
 
-    fileprivate init(_ error: DecodingError, in bytes: Data) {
+    fileprivate init(_ error: DecodingError, in bytes: Data, _ keys: JSONOptions.KeyStrategy) {
         switch error {
         case .dataCorrupted(let context) where context.debugDescription == "The given data was not valid JSON.":
             // It is, as the scan has found. Foundation says no more of a number, not even which one it is.
             self.init("a number does not fit the type that it is read as: a fraction for an integer, or out of range")
         case .typeMismatch(_, let context), .dataCorrupted(let context):
-            self.init(Self.reason(context.debugDescription), at: context.codingPath, in: bytes)
+            self.init(Self.reason(context.debugDescription), at: context.codingPath, in: bytes, keys)
         case .keyNotFound(let key, let context):
-            self.init("the key \(key.stringValue.debugDescription) is missing", at: context.codingPath, in: bytes)
+            self.init("the key \(key.stringValue.debugDescription) is missing", at: context.codingPath, in: bytes, keys)
         case .valueNotFound(let type, let context):
-            self.init("expected \(type), found null or no value", at: context.codingPath, in: bytes)
+            self.init("expected \(type), found null or no value", at: context.codingPath, in: bytes, keys)
         @unknown default:
             self.init("\(error)")
         }
     }
 
-    fileprivate init(_ reason: String, at path: [any CodingKey], in bytes: Data) {
+    fileprivate init(
+        _ reason: String, at path: [any CodingKey], in bytes: Data, _ keys: JSONOptions.KeyStrategy = .asDeclared
+    ) {
         let place = bytes.withBytes { bytes in
-            var locator = JSONLocator(scanned: bytes)
+            var locator = JSONLocator(scanned: bytes, keys: keys)
             return locator.offset(of: path).map { TextPlace(of: $0, in: bytes) }
         }
         self.init(reason, line: place?.line, column: place?.column, codingPath: path)

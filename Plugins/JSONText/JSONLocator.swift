@@ -1,20 +1,24 @@
 /// Finds where a value stands in a text, for the line and column of an error about it.
 struct JSONLocator {
     private let bytes: UnsafeBufferPointer<UInt8>
+    private let keys: JSONOptions.KeyStrategy
     private var i = 0
 
     /// Creates a locator.
     ///
-    /// - Parameter bytes: The text, which the scanner has passed.
-    init(scanned bytes: UnsafeBufferPointer<UInt8>) {
+    /// - Parameters:
+    ///   - bytes: The text, which the scanner has passed.
+    ///   - keys: How the text's keys have become those of paths.
+    init(scanned bytes: UnsafeBufferPointer<UInt8>, keys: JSONOptions.KeyStrategy = .asDeclared) {
         self.bytes = bytes
+        self.keys = keys
     }
 
-    /// The offset of the value at a path; nil where a key strategy has renamed a key on the way.
+    /// The offset of the value at a path; nil where the text has no such value.
     mutating func offset(of path: [any CodingKey]) -> Int? {
         i = 0
         skipSeparators()
-        for key in path {
+        for (level, key) in path.enumerated() {
             guard i < bytes.count else { return nil }
             switch bytes[i] {
             case UInt8(ascii: "["):
@@ -29,7 +33,6 @@ struct JSONLocator {
             case UInt8(ascii: "{"):
                 i += 1
                 skipSeparators()
-                let wanted = JSONKey(key.stringValue)
                 while true {
                     guard i < bytes.count, bytes[i] == UInt8(ascii: "\"") else { return nil }
                     let start = i + 1
@@ -37,7 +40,7 @@ struct JSONLocator {
                     let content = UnsafeBufferPointer(rebasing: bytes[start..<i - 1])
                     let name = JSONEscape.string(content, isEscaped: content.contains(UInt8(ascii: "\\")))
                     skipSeparators()
-                    if JSONKey(name) == wanted { break }
+                    if isNamed(name, key, below: path[..<level]) { break }
                     skipValue()
                 }
             default: return nil
@@ -45,6 +48,18 @@ struct JSONLocator {
         }
         return i < bytes.count ? i : nil
     }
+
+    private func isNamed(_ name: String, _ key: any CodingKey, below path: ArraySlice<any CodingKey>) -> Bool {
+        if JSONKey(name) == JSONKey(key.stringValue) { return true }
+        switch keys {
+        case .asDeclared: return false
+        // Near enough to find the place: only the case of letters and underscores change.
+        case .snakeCase: return Self.letters(name) == Self.letters(key.stringValue)
+        case .custom(_, let decode): return decode(path + [JSONPathKey(name)]).stringValue == key.stringValue
+        }
+    }
+
+    private static func letters(_ name: String) -> String { name.lowercased().filter { $0 != "_" } }
 
     /// The places of an array's elements, without what separates them; nil where the text is no array.
     mutating func elements() -> [Range<Int>]? {

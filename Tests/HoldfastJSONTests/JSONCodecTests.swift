@@ -63,6 +63,29 @@ private func decoded<Value: Decodable>(
         #expect(try decoded(Keys.self, #"{"last_activity":1,"raw_bytes":[1,2]}"#, options) == Keys())
     }
 
+    @Test func `says where a value stands under a key that a strategy has changed`() throws {
+        struct Inner: Codable { var lastActivity: Int }
+        struct Outer: Codable { var innerValue: [Inner] }
+        var options = JSONOptions()
+        options.keys = .snakeCase
+        let text = "{\"other_key\": 1,\n \"inner_value\": [{\"last_activity\": \"x\"}]}"
+        let error = try #require(throws: CodecError.self) { try decoded(Outer.self, text, options) }
+        #expect((error.line, error.column) == (2, 36))
+        struct Key: CodingKey {
+            var stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+        options.keys = .custom(
+            encode: { Key(stringValue: $0[$0.count - 1].stringValue + "!") },
+            decode: { Key(stringValue: String($0[$0.count - 1].stringValue.dropLast())) })
+        let marked = try #require(throws: CodecError.self) {
+            try decoded(Outer.self, "{\"innerValue!\": [{\"lastActivity!\": \"x\"}]}", options)
+        }
+        #expect((marked.line, marked.column) == (1, 36))
+    }
+
     @Test func `no key strategy changes the keys of dynamic values`() throws {
         struct Wrapped: Codable, Equatable {
             var anyValue: JSONValue
