@@ -57,7 +57,9 @@ ssize_t holdfast_copy_range(int source, int destination, int64_t offset, size_t 
 
 int holdfast_flush(int fd) {
 #if defined(__APPLE__)
-    return fcntl(fd, F_FULLFSYNC);
+    // Not every file system has it (fcntl(2)); any other failure is one of the disk.
+    int result = fcntl(fd, F_FULLFSYNC);
+    return result == -1 && (errno == ENOTSUP || errno == ENOTTY || errno == EINVAL) ? fsync(fd) : result;
 #else
     return fsync(fd);
 #endif
@@ -67,9 +69,7 @@ int holdfast_flush_file_system(int fd) {
 #if defined(__linux__)
     return syncfs(fd);
 #else
-    (void)fd;
-    errno = ENOSYS;
-    return -1;
+    return fsync_volume_np(fd, SYNC_VOLUME_FULLSYNC | SYNC_VOLUME_WAIT);
 #endif
 }
 

@@ -7,7 +7,7 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
         private enum Name: String, Codable {
             case invalidName, filenameOverlap, unmanagedFilename, notFound, alreadyExists, unexpectedEntry
             case encodingFailed, decodingFailed, invalidContent, lockTimeout, cannotCarry, conflict
-            case ioFailed, flushFailed, durabilityUnknown, unsupported
+            case ioFailed, flushFailed, durabilityUnknown
         }
         private let name: Name
 
@@ -45,8 +45,6 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
         public static let flushFailed = Code(name: .flushFailed)
         /// The save is in place and whole, but its last flush failed: it may not survive a power loss.
         public static let durabilityUnknown = Code(name: .durabilityUnknown)
-        /// The file system lacks something that the store can't do without.
-        public static let unsupported = Code(name: .unsupported)
 
         /// The code's name.
         public var description: String { name.rawValue }
