@@ -93,7 +93,7 @@ public struct YAMLCodec: ManagedFileCodec {
     public func decode<Value: Decodable>(
         _ type: Value.Type, from bytes: Data, in context: CodecContext
     ) throws -> Value {
-        var options = options(for: bytes)
+        var options = self.options
         options.userInfo.merge(context.userInfo) { _, new in new }
         do {
             return try YAMLDecoder(options: options).decode(type, from: bytes)
@@ -103,9 +103,9 @@ public struct YAMLCodec: ManagedFileCodec {
     }
 
     /// A file that a crash has cut down to nothing is not null; one of which a person has left only comments is.
-    private func options(for bytes: Data) -> YAMLDecodingOptions {
+    private var options: YAMLDecodingOptions {
         var options = decodingOptions
-        options.requiresDocument = bytes.isEmpty
+        options.refusesEmptyText = true
         return options
     }
 
@@ -116,7 +116,7 @@ public struct YAMLCodec: ManagedFileCodec {
     ///   - context: The file's name.
     /// - Throws: A `CodecError` that says where the first fault is.
     public func validate(_ bytes: Data, in context: CodecContext) throws {
-        try YAMLDecoder(options: options(for: bytes)).validate(bytes)
+        try YAMLDecoder(options: options).validate(bytes)
     }
 }
 

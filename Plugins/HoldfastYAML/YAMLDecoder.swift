@@ -88,14 +88,14 @@ public struct YAMLDecoder: Sendable {
     public func validate(_ data: Data) throws {
         try data.withUnsafeBytes { bytes in
             let tape = try TapeBuilder.tape(of: SourceText(borrowing: bytes), options.rules)
-            if options.requiresDocument, let error = documentError(tape) { throw error }
+            if options.refusesEmptyText, let error = documentError(tape) { throw error }
         }
     }
 
     /// What is wrong with the number of a text's documents where one is expected.
     private func documentError(_ tape: Tape) -> CodecError? {
-        if tape.roots.isEmpty, options.requiresDocument {
-            return CodecError("expected a value, but the text holds none", line: 1, column: 1)
+        if tape.source.bytes.isEmpty, options.refusesEmptyText {
+            return CodecError("expected a value, but the file is empty", line: 1, column: 1)
         }
         guard tape.roots.count > 1 else { return nil }
         let place = tape.position(tape.roots[1])

@@ -79,8 +79,8 @@ public struct YAMLDecodingOptions: Sendable {
     /// What the values find in `Decoder.userInfo`.
     public var userInfo: [CodingUserInfoKey: any Sendable] = [:]
 
-    /// Whether a text must hold exactly one document: a file cut down to nothing by a crash is not null.
-    var requiresDocument = false
+    /// Whether a text of no character is an error: a file cut down to nothing by a crash is not null.
+    var refusesEmptyText = false
 
     /// Creates the default options.
     public init() {}

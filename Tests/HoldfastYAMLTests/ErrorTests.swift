@@ -76,7 +76,7 @@ import Testing
         ("events:\n- role: x\n", "line 2, column 3, at events[0]: the key \"id\" is missing in this mapping"),
         ("events: {}\n", "line 1, column 9, at events: expected a sequence, found a mapping"),
         ("- 1\n", "line 1, column 1: expected a mapping, found a sequence"),
-        ("", "line 1, column 1: expected a value, but the text holds none"),
+        ("", "line 1, column 1: expected a value, but the file is empty"),
         (
             "events: []\nlimit: 256\n",
             "line 2, column 8, at limit: the integer 256 does not fit UInt8, which holds 0 to 255"
@@ -119,6 +119,16 @@ import Testing
             try YAMLCodec("*.yaml").validate(Data(text.utf8), in: CodecContext(filename: "a.yaml"))
         }
         #expect(validated.description == decoded)
+    }
+
+    @Test func `a file cut down to a byte order mark is not null, one of comments is`() throws {
+        let codec = YAMLCodec("*.yaml")
+        let context = CodecContext(filename: "a.yaml")
+        for bytes in [[], [0xFF, 0xFE], [0xFE, 0xFF], [0xEF, 0xBB, 0xBF]] as [[UInt8]] {
+            #expect(throws: CodecError.self) { try codec.validate(Data(bytes), in: context) }
+            #expect(throws: CodecError.self) { try codec.decode(Int?.self, from: Data(bytes), in: context) }
+        }
+        #expect(try codec.decode(Int?.self, from: Data("# nothing yet\n".utf8), in: context) == nil)
     }
 
     @Test func `bytes that are not UTF-8 are refused at their place`() throws {
