@@ -44,6 +44,19 @@ extension String {
         #expect(try TestStore.parse(file: "\(path)/base_config.json") == (try TestStore.parse(Self.config.data)))
     }
 
+    @Test func `a path without conversations does not keep the others from being imported`() throws {
+        let store = try TestStore()
+        let path = try Self.writeSource("source/17-odd", in: store)
+        let missing = "\(store.folder.path)/nope"
+        let nothing = try store.run("import", missing, "--json")
+        #expect(nothing.status == 1 && nothing.output.filter { !$0.isWhitespace } == "[]")
+        #expect(!FileManager.default.fileExists(atPath: store.path))
+        let result = try store.run("import", missing, path)
+        #expect(result.status == 1)
+        #expect(result.output == "1/1 17-odd\n")
+        #expect(result.errors.contains("nope: can't be listed") && result.errors.filter { $0 == "\n" }.count == 1)
+    }
+
     @Test func `events in segments say the same, and a turn writes only the last`() throws {
         let store = try TestStore()
         let path = try Self.writeSource("source/17-odd", in: store)

@@ -29,11 +29,23 @@ struct Import: Command {
     }
 
     func run() throws -> ExitStatus {
-        let sources = try paths.flatMap { try ConversationSource.find(at: $0) }
+        var sources: [ConversationSource] = []
+        var status = ExitStatus.done
+        for path in paths {
+            do {
+                sources += try ConversationSource.find(at: path)
+            } catch {
+                StandardError.report("conversations: \(error)")
+                status = .failed
+            }
+        }
+        var receipts: [Receipt] = []
+        if sources.isEmpty {
+            if isJSON { try JSONOutput.write(receipts) }
+            return status
+        }
         let store = try settings.open(creating: true)
         let bar = ProgressBar()
-        var receipts: [Receipt] = []
-        var status = ExitStatus.done
         for (index, source) in sources.enumerated() {
             do {
                 let receipt = try source.importInto(store, segmented: isSegmented)

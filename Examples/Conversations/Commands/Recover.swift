@@ -20,7 +20,8 @@ struct Recover: Command {
     }
 
     func run() throws -> ExitStatus {
-        let store = try settings.open(recovery: isDryRun ? .report : .recover)
+        // The report has the warnings.
+        let store = try settings.open(recovery: isDryRun ? .report : .recover, tellsWarnings: false)
         return try store.documents.recoveryReport.write(isJSON: isJSON)
     }
 }

@@ -31,9 +31,12 @@ struct StoreSettings {
     ///   - isCreated: Whether a missing store is created: only where something is put into it, so that a mistyped path
     ///     is told and not obeyed.
     ///   - recovery: Whether recovery happens, or is only reported.
+    ///   - tellsWarnings: Whether warnings go to standard error as they come.
     /// - Returns: The store.
     /// - Throws: `HoldfastError`, or ``UsageError`` where the environment makes no sense.
-    func open(creating isCreated: Bool = false, recovery: RecoveryAtOpening = .recover) throws -> ConversationStore {
+    func open(
+        creating isCreated: Bool = false, recovery: RecoveryAtOpening = .recover, tellsWarnings: Bool = true
+    ) throws -> ConversationStore {
         var options = StoreOptions()
         options.durability = durability
         options.createsStore = isCreated
@@ -41,7 +44,8 @@ struct StoreSettings {
         options.withheldCapabilities = try Self.withheldCapabilities()
         options.observer = { event in
             // What cleanup could not do is in the receipt too; nobody may have asked for that.
-            if case .warning(let warning) = event { StandardError.report("conversations: warning: \(warning)") }
+            guard tellsWarnings, case .warning(let warning) = event else { return }
+            StandardError.report("conversations: warning: \(warning)")
         }
         return ConversationStore(
             try DocumentStore.open(at: path, codecs: try ConversationFiles.codecs(), options: options))
