@@ -146,6 +146,23 @@ import Testing
                 == "- x: 3 # c\n  y: 2\n")
     }
 
+    @Test func `comments stay with their items in long sequences too`() throws {
+        func line(_ number: Int) -> String { "- id: \(number) # \(number)\n  text: x\n" }
+        func item(_ number: Int) -> YAMLValue { .mapping([.init("id", .int(number)), .init("text", .string("x"))]) }
+        let old = (0..<1000).map(line).joined()
+        // A window that moves on, with one item that changes, one that comes between, and two that change places.
+        var numbers = Array(3..<1000)
+        numbers.remove(at: 500)
+        numbers.insert(-1, at: 200)
+        numbers.swapAt(700, 701)
+        numbers.append(1000)
+        let text = try rewrite(old, as: .array(numbers.map(item)))
+        let lines = Set(text.split(separator: "\n"))
+        let kept = numbers.filter { lines.contains("- id: \($0) # \($0)") }
+        // The new ones have none, and of two that change places one is a new one.
+        #expect(kept.count == numbers.count - 3)
+    }
+
     @Test func `a text without an end of line, a damaged one, and one that is another's`() throws {
         #expect(
             try rewrite("a: 1 # c", as: .mapping([.init("a", .int(1)), .init("b", .int(2))])) == "a: 1 # c\nb: 2\n")

@@ -220,57 +220,6 @@ struct FormattingSplice {
         }
     }
 
-    /// The items between those that both sequences have, in the longest order that they share: a comment stays with the item
-    /// that it stands by, or goes with it.
-    mutating func gaps(
-        _ oldItems: [Int], _ newItems: [Int]
-    ) -> [(old: ArraySlice<Int>, new: ArraySlice<Int>)] {
-        var (old, new) = (oldItems[...], newItems[...])
-        while let first = old.first, let second = new.first, comparison.isSame(first, second) {
-            (old, new) = (old.dropFirst(), new.dropFirst())
-        }
-        while let first = old.last, let second = new.last, comparison.isSame(first, second) {
-            (old, new) = (old.dropLast(), new.dropLast())
-        }
-        // Long ones are paired by their places: a table of all pairs would take too long.
-        guard !old.isEmpty, !new.isEmpty, old.count * new.count <= 10_000 else { return [(old, new)] }
-        let width = new.count + 1
-        var isSame = [Bool](repeating: false, count: old.count * new.count)
-        var length = [Int](repeating: 0, count: (old.count + 1) * width)
-        for row in (0..<old.count).reversed() {
-            if isTooMuchWork { return [(old, new)] }
-            for column in (0..<new.count).reversed() {
-                let same = comparison.isSame(old[old.startIndex + row], new[new.startIndex + column])
-                isSame[row * new.count + column] = same
-                length[row * width + column] =
-                    same
-                    ? length[(row + 1) * width + column + 1] + 1
-                    : max(length[(row + 1) * width + column], length[row * width + column + 1])
-            }
-        }
-        var gaps: [(old: ArraySlice<Int>, new: ArraySlice<Int>)] = []
-        var (row, column, oldBegin, newBegin) = (0, 0, 0, 0)
-        func close() {
-            let oldGap = old[old.startIndex + oldBegin..<old.startIndex + row]
-            let newGap = new[new.startIndex + newBegin..<new.startIndex + column]
-            if !oldGap.isEmpty || !newGap.isEmpty { gaps.append((oldGap, newGap)) }
-        }
-        while row < old.count, column < new.count {
-            if isSame[row * new.count + column] {
-                close()
-                (row, column) = (row + 1, column + 1)
-                (oldBegin, newBegin) = (row, column)
-            } else if length[(row + 1) * width + column] >= length[row * width + column + 1] {
-                row += 1
-            } else {
-                column += 1
-            }
-        }
-        (row, column) = (old.count, new.count)
-        close()
-        return gaps
-    }
-
     func items(_ tape: Tape, _ sequence: Int) -> [Int] {
         var items: [Int] = []
         var index = sequence + 1

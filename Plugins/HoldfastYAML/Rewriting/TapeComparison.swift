@@ -58,20 +58,41 @@ struct TapeComparison {
         case .mapping:
             let mergesKeys = first.has(TapeNode.hasMergeKey)
             if mergesKeys, !tolerateReference() { return false }
-            guard first.payload == second.payload || mergesKeys || tolerance.contains(.notations),
-                let entries = left.entries(of: leftNode), let others = right.entries(of: rightNode)
-            else { return false }
-            var found = 0
-            for (name, entry) in entries.all {
-                if let other = others.own[name] {
-                    guard isSame(entry.value, other.value) else { return false }
-                    found += 1
-                } else {
-                    guard toleratesAbsence(of: entry.value) else { return false }
-                }
-            }
-            return found == others.own.count
+            if !mergesKeys, let isSame = isSameInOrder(leftNode, rightNode) { return isSame }
+            return isSameInAnyOrder(leftNode, rightNode)
         }
+    }
+
+    /// Compares mappings whose keys are in the same order, as most are; nil where they are not.
+    private mutating func isSameInOrder(_ leftMapping: Int, _ rightMapping: Int) -> Bool? {
+        guard left.nodes[leftMapping].payload == right.nodes[rightMapping].payload else { return nil }
+        var (leftKey, rightKey) = (leftMapping + 1, rightMapping + 1)
+        while leftKey < Int(left.nodes[leftMapping].extent) {
+            let (first, second) = (left.nodes[left.resolve(leftKey)], right.nodes[right.resolve(rightKey)])
+            guard first.kind == .scalar, second.kind == .scalar,
+                left.withContent(first, { right.content(second, equals: $0) })
+            else { return nil }
+            let (leftValue, rightValue) = (left.next(after: leftKey), right.next(after: rightKey))
+            guard isSame(leftValue, rightValue) else { return false }
+            (leftKey, rightKey) = (left.next(after: leftValue), right.next(after: rightValue))
+        }
+        return true
+    }
+
+    private mutating func isSameInAnyOrder(_ leftMapping: Int, _ rightMapping: Int) -> Bool {
+        guard let entries = left.entries(of: leftMapping)?.all, let others = right.entries(of: rightMapping)?.own,
+            entries.count == others.count || tolerance.contains(.notations)
+        else { return false }
+        var found = 0
+        for (name, entry) in entries {
+            if let other = others[name] {
+                guard isSame(entry.value, other.value) else { return false }
+                found += 1
+            } else {
+                guard toleratesAbsence(of: entry.value) else { return false }
+            }
+        }
+        return found == others.count
     }
 
     /// Whether a null may stand on the left for what is not there on the right: so optionals are read.

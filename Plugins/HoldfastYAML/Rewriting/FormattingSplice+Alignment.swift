@@ -1,0 +1,158 @@
+/// Which items of two sequences are the same ones: a comment stays with the item that it stands by, or goes with it.
+extension FormattingSplice {
+    /// Items of the old sequence and what has come in their place; either may be none.
+    typealias Gap = (old: ArraySlice<Int>, new: ArraySlice<Int>)
+
+    /// How many pairs of items are compared with each other to find the longest order that they share.
+    private static let fewPairs = 10_000
+
+    /// The items between those that both sequences have, in one order.
+    mutating func gaps(_ oldItems: [Int], _ newItems: [Int]) -> [Gap] {
+        var gap: Gap = (oldItems[...], newItems[...])
+        while let first = gap.old.first, let second = gap.new.first, comparison.isSame(first, second) {
+            gap = (gap.old.dropFirst(), gap.new.dropFirst())
+        }
+        while let first = gap.old.last, let second = gap.new.last, comparison.isSame(first, second) {
+            gap = (gap.old.dropLast(), gap.new.dropLast())
+        }
+        guard gap.old.count * gap.new.count > Self.fewPairs else { return sharedOrder(gap) }
+        return split(gap, at: anchors(gap)).flatMap { sharedOrder($0) }
+    }
+
+    /// Places of the same item in both sequences, for items that occur once in each, in one order.
+    ///
+    /// So does patience diff align texts; it takes the time of sorting.
+    private mutating func anchors(_ gap: Gap) -> [(old: Int, new: Int)] {
+        var places: [Int: (old: Int?, new: Int?, isUnique: Bool)] = [:]
+        for (place, item) in zip(gap.old.indices, gap.old) {
+            let hash = old.valueHash(item, &stack)
+            places[hash] = (place, nil, places[hash] == nil)
+        }
+        for (place, item) in zip(gap.new.indices, gap.new) {
+            let hash = new.valueHash(item, &stack)
+            guard let found = places[hash] else { continue }
+            places[hash] = (found.old, place, found.isUnique && found.new == nil)
+        }
+        var pairs: [(old: Int, new: Int)] = []
+        for case (let oldPlace?, let newPlace?, true) in places.values { pairs.append((oldPlace, newPlace)) }
+        pairs.sort { $0.old < $1.old }
+        return longestRise(pairs).filter { comparison.isSame(gap.old[$0.old], gap.new[$0.new]) }
+    }
+
+    /// The most pairs, of those in the old order, that are in the new order too.
+    private func longestRise(_ pairs: [(old: Int, new: Int)]) -> [(old: Int, new: Int)] {
+        // The last pair of the best rise of each length so far, and the one before each pair in its rise.
+        var ends: [Int] = []
+        var previous = [Int](repeating: -1, count: pairs.count)
+        for (index, pair) in pairs.enumerated() {
+            var (low, high) = (0, ends.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if pairs[ends[middle]].new < pair.new { low = middle + 1 } else { high = middle }
+            }
+            if low > 0 { previous[index] = ends[low - 1] }
+            if low == ends.count { ends.append(index) } else { ends[low] = index }
+        }
+        var rise: [(old: Int, new: Int)] = []
+        var index = ends.last ?? -1
+        while index >= 0 {
+            rise.append(pairs[index])
+            index = previous[index]
+        }
+        return rise.reversed()
+    }
+
+    private func split(_ gap: Gap, at anchors: [(old: Int, new: Int)]) -> [Gap] {
+        var gaps: [Gap] = []
+        var (oldBegin, newBegin) = (gap.old.startIndex, gap.new.startIndex)
+        for anchor in anchors + [(gap.old.endIndex, gap.new.endIndex)] {
+            if oldBegin < anchor.old || newBegin < anchor.new {
+                gaps.append((gap.old[oldBegin..<anchor.old], gap.new[newBegin..<anchor.new]))
+            }
+            (oldBegin, newBegin) = (anchor.old + 1, anchor.new + 1)
+        }
+        return gaps
+    }
+
+    /// The gaps between the longest order that two short runs of items share; long ones are paired by their places.
+    private mutating func sharedOrder(_ gap: Gap) -> [Gap] {
+        let (old, new) = gap
+        guard !old.isEmpty, !new.isEmpty, old.count * new.count <= Self.fewPairs else { return [gap] }
+        let width = new.count + 1
+        var isSame = [Bool](repeating: false, count: old.count * new.count)
+        var length = [Int](repeating: 0, count: (old.count + 1) * width)
+        for row in (0..<old.count).reversed() {
+            if isTooMuchWork { return [gap] }
+            for column in (0..<new.count).reversed() {
+                let same = comparison.isSame(old[old.startIndex + row], new[new.startIndex + column])
+                isSame[row * new.count + column] = same
+                length[row * width + column] =
+                    same
+                    ? length[(row + 1) * width + column + 1] + 1
+                    : max(length[(row + 1) * width + column], length[row * width + column + 1])
+            }
+        }
+        var shared: [(old: Int, new: Int)] = []
+        var (row, column) = (0, 0)
+        while row < old.count, column < new.count {
+            if isSame[row * new.count + column] {
+                shared.append((old.startIndex + row, new.startIndex + column))
+                (row, column) = (row + 1, column + 1)
+            } else if length[(row + 1) * width + column] >= length[row * width + column + 1] {
+                row += 1
+            } else {
+                column += 1
+            }
+        }
+        return split(gap, at: shared)
+    }
+}
+
+extension Tape {
+    /// A number that is the same for nodes that hold the same value in the usual notations: a first guess at which do.
+    fileprivate func valueHash(_ index: Int, _ stack: inout StackGuard) -> Int {
+        let index = resolve(index)
+        let node = nodes[index]
+        var hasher = Hasher()
+        hasher.combine(node.kind)
+        guard stack.hasRoom() else { return hasher.finalize() }
+        switch node.kind {
+        case .alias: break
+        case .scalar:
+            let kind = resolution(node)
+            let number = kind == .integer || kind == .float
+            withContent(node) { text in
+                if number, let value = NumberText.double(text, kind: kind, schema: schema) {
+                    hasher.combine(value)
+                } else if kind == .string || number {
+                    hasher.combine(bytes: UnsafeRawBufferPointer(text))
+                } else {
+                    hasher.combine(kind)
+                }
+            }
+        case .sequence:
+            var item = index + 1
+            while item < Int(node.extent) {
+                hasher.combine(valueHash(item, &stack))
+                item = next(after: item)
+            }
+        case .mapping:
+            // In any order, and as though entries of null were not there.
+            var sum = 0
+            var key = index + 1
+            while key < Int(node.extent) {
+                let value = next(after: key)
+                let target = nodes[resolve(value)]
+                if target.kind != .scalar || resolution(target) != .null {
+                    var entry = Hasher()
+                    entry.combine(valueHash(key, &stack))
+                    entry.combine(valueHash(value, &stack))
+                    sum &+= entry.finalize()
+                }
+                key = next(after: value)
+            }
+            hasher.combine(sum)
+        }
+        return hasher.finalize()
+    }
+}
