@@ -156,6 +156,7 @@ import Testing
             #expect(isThere)
         }
         #expect(receipt.outcome == .swapped)
+        #expect(receipt.files.map { "\($0.name) \($0.change)" } == ["events.json written", "QUERY_MESSAGE.md removed"])
         #expect(!store.exists("X/QUERY_MESSAGE.md"))
         #expect(try store.read("X/events.json") == "[1,2,3,4]")
         #expect(try store.read("X/files/deep/attachment.txt") == "an attachment")
@@ -171,6 +172,7 @@ import Testing
             try draft.addUnmanaged("more", copying: store.url("../outside").path)
         }
         #expect(receipt.outcome == .swapped)
+        #expect(receipt.files.map { "\($0.name) \($0.change)" } == ["more added", "files removed"])
         #expect(!store.exists("X/files"))
         #expect(try store.read("X/more/inner/file.txt") == "from outside")
         #expect(try store.remnants().isEmpty)

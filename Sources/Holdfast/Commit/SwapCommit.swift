@@ -153,7 +153,8 @@ final class SwapCommit: Commit {
         if plan.newName != nil, let identity {
             record.origin = CommitRecord.Origin(document: plan.document, inode: identity.inode)
         }
-        for name in plan.changes.removals.sorted() {
+        let unmanaged = plan.changes.unmanagedRemovals.keys.filter { dropped[$0] != nil }
+        for name in plan.changes.removals.union(unmanaged).sorted() {
             receipt.files.append(Receipt.File(name: name.description, change: .removed, bytes: 0))
         }
         if record.isEmpty { return }
