@@ -58,6 +58,23 @@ import Testing
         for _ in 0..<3 { _ = try LockHolderForTests(store.path, document: "X") }
     }
 
+    @Test func `waits that time out again and again don't pile up threads`() throws {
+        func threads() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count }
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        store.options.lockTimeout = .milliseconds(5)
+        let opened = try store.open()
+        let holder = try LockHolderForTests(store.path, document: "X")
+        let before = try threads()
+        for _ in 0..<60 { #expect(throws: HoldfastError.self) { try opened.update("X") { _ in } } }
+        // Other tests may have threads too.
+        #expect(try threads() < before + 40)
+        store.options.lockTimeout = .seconds(5)
+        let patient = try store.open()
+        DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) { holder.release() }
+        #expect(try patient.update("X") { try $0.set("a", for: .metadata) }.outcome == .replacedFile)
+    }
+
     @Test func `locks are taken in one order, whatever the order of the names`() throws {
         let store = try TemporaryStore()
         let opened = try store.open()

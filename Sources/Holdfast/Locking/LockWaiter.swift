@@ -12,15 +12,23 @@ import Synchronization
 ///
 /// `F_OFD_SETLKW` queues in the kernel, wakes without polling, and has no timeout. So a thread of its own waits there,
 /// on a duplicate of the descriptor: a lock belongs to the open file description, which duplicates share. Where the time is
-/// up first, the thread is left behind; once it gets the lock it closes the last duplicate, and that releases it. There is
-/// at most one such thread for each wait that timed out on a lock that is still held.
+/// up first, the thread is left behind; once it gets the lock it closes the last duplicate, and that releases it. While
+/// there are many such threads, because somebody holds a lock for long and others try again and again, waits poll instead.
 enum LockWaiter {
+    private static let leftBehind = Atomic(0)
+    private static let mostLeftBehind = 16
+
     private final class Wait: Sendable {
+        struct State {
+            var result: Result<Void, SystemCallError>?
+            var isLeftBehind = false
+        }
+
         let descriptor: Int32
         let range: LockRange
         let type: Int32
         let done = DispatchSemaphore(value: 0)
-        let result = Mutex<Result<Void, SystemCallError>?>(nil)
+        let state = Mutex(State())
 
         init(descriptor: Int32, range: LockRange, type: Int32) {
             self.descriptor = descriptor
@@ -35,7 +43,11 @@ enum LockWaiter {
                 outcome = .failure(SystemCallError(.lock, Errno(rawValue: errno)))
                 break
             }
-            result.withLock { $0 = outcome }
+            let isLeftBehind = state.withLock { state in
+                state.result = outcome
+                return state.isLeftBehind
+            }
+            if isLeftBehind { leftBehind.subtract(1, ordering: .relaxed) }
             // Nothing was written through it, so its close has nothing to report.
             _ = close(descriptor)
             done.signal()
@@ -48,6 +60,9 @@ enum LockWaiter {
     static func wait(
         _ descriptor: Descriptor, _ range: LockRange, _ type: Int32, timeout: Duration
     ) throws(SystemCallError) -> Bool {
+        if leftBehind.load(ordering: .relaxed) >= mostLeftBehind {
+            return try poll(descriptor, range, type, timeout: timeout)
+        }
         let duplicate = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, 0)
         if duplicate < 0 { throw SystemCallError(.lock, Errno(rawValue: errno)) }
         let wait = Wait(descriptor: duplicate, range: range, type: type)
@@ -58,10 +73,32 @@ enum LockWaiter {
             throw SystemCallError(.lock, error.errno)
         }
         _ = wait.done.wait(timeout: .now(plus: timeout))
-        switch wait.result.withLock({ $0 }) {
+        let result = wait.state.withLock { state in
+            state.isLeftBehind = state.result == nil
+            return state.result
+        }
+        switch result {
         case .success: return true
         case .failure(let error): throw error
-        case nil: return false
+        case nil:
+            leftBehind.add(1, ordering: .relaxed)
+            return false
+        }
+    }
+
+    private static func poll(
+        _ descriptor: Descriptor, _ range: LockRange, _ type: Int32, timeout: Duration
+    ) throws(SystemCallError) -> Bool {
+        let end = ContinuousClock.now + timeout
+        var pause: UInt32 = 1_000
+        while true {
+            if holdfast_lock(descriptor.rawValue, range.start, range.count, type, 0) == 0 { return true }
+            guard errno == EAGAIN || errno == EACCES || errno == EINTR else {
+                throw SystemCallError(.lock, Errno(rawValue: errno))
+            }
+            if ContinuousClock.now >= end { return false }
+            usleep(pause)
+            pause = min(pause * 2, 50_000)
         }
     }
 }
