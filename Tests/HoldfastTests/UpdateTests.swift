@@ -154,6 +154,7 @@ import Testing
             try draft.set([1, 2, 3, 4], for: .events)
             let isThere = try draft.removeUnmanaged("QUERY_MESSAGE.md")
             #expect(isThere)
+            #expect(try draft.unmanagedBytes("QUERY_MESSAGE.md") == nil)
         }
         #expect(receipt.outcome == .swapped)
         #expect(receipt.files.map { "\($0.name) \($0.change)" } == ["events.json written", "QUERY_MESSAGE.md removed"])
@@ -170,9 +171,11 @@ import Testing
         let receipt = try store.open().update("X") { draft in
             try draft.removeUnmanaged("files")
             try draft.addUnmanaged("more", copying: store.url("../outside").path)
+            try draft.addUnmanaged("one.txt", copying: store.url("../outside/inner/file.txt").path)
+            #expect(try draft.unmanagedBytes("one.txt") == Data("from outside".utf8))
         }
         #expect(receipt.outcome == .swapped)
-        #expect(receipt.files.map { "\($0.name) \($0.change)" } == ["more added", "files removed"])
+        #expect(receipt.files.map { "\($0.name) \($0.change)" } == ["more added", "one.txt added", "files removed"])
         #expect(!store.exists("X/files"))
         #expect(try store.read("X/more/inner/file.txt") == "from outside")
         #expect(try store.remnants().isEmpty)

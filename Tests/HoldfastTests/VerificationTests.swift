@@ -74,7 +74,7 @@ import Testing
         #expect(snapshot.unmanagedEntries.contains("config.yaml"))
         let unread = #expect(throws: HoldfastError.self) { try snapshot.value(.config) }
         #expect(
-            unread?.description == "A/config.yaml: a symbolic link stands where the managed file should be; "
+            unread?.description == "A/config.yaml: a symbolic link stands where a file should be; "
                 + "move it away; Holdfast does not follow or replace it")
         let warnings = try opened.verify().warnings.map(\.description)
         #expect(warnings == ["A: `config.yaml` is a symbolic link, where a managed file would be read"])

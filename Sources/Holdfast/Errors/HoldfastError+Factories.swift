@@ -54,7 +54,7 @@ extension HoldfastError {
 
     static func notARegularFile(_ file: String, found: EntryKind) -> HoldfastError {
         HoldfastError(
-            .unexpectedEntry, "a \(found) stands where the managed file should be", file: file,
+            .unexpectedEntry, "a \(found) stands where a file should be", file: file,
             remedy: "move it away; Holdfast does not follow or replace it")
     }
 

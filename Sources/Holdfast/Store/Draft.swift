@@ -75,14 +75,20 @@ public struct Draft: ~Copyable {
             \.description)
     }
 
-    /// Reads an unmanaged file.
+    /// Reads an unmanaged file, as it is with the draft's changes.
     ///
     /// - Parameter name: The file's name in the document.
-    /// - Returns: Its bytes; nil where there is no such file.
+    /// - Returns: Its bytes; nil where there is no such file, or the draft removes it.
     /// - Throws: ``HoldfastError`` where a codec claims the name, or the file can't be read.
     public func unmanagedBytes(_ name: String) throws(HoldfastError) -> Data? {
         let entry = try unmanaged(name)
-        return try attempt { try Self.readManaged(entry, in: directory)?.data }
+        return try attempt {
+            if let path = changes.additions[entry] {
+                let outside = try OutsideEntry(path, on: context.root.fileSystem)
+                return try Self.readFile(outside.name, in: outside.parent)?.data
+            }
+            return changes.unmanagedRemovals[entry] == nil ? try Self.readFile(entry, in: directory)?.data : nil
+        }
     }
 
     // MARK: - Changing
@@ -101,7 +107,7 @@ public struct Draft: ~Copyable {
         let known = files[entry]?.data
         let directory = directory
         let data = try CodecCall(document: document, filename: key.filename, context: context).encode(value) {
-            try known ?? Self.readManaged(entry, in: directory)?.data
+            try known ?? Self.readFile(entry, in: directory)?.data
         }
         changes.write(entry, data)
     }
@@ -199,12 +205,12 @@ public struct Draft: ~Copyable {
     private mutating func current(_ entry: EntryName) throws(HoldfastError) -> Data? {
         if let known = files[entry] { return known.data }
         let directory = directory
-        let file = try attempt { try Self.readManaged(entry, in: directory) }
+        let file = try attempt { try Self.readFile(entry, in: directory) }
         files[entry] = file
         return file?.data
     }
 
-    private static func readManaged(_ entry: EntryName, in directory: Directory?) throws -> DraftFile? {
+    private static func readFile(_ entry: EntryName, in directory: Directory?) throws -> DraftFile? {
         guard let directory, let (file, status) = try directory.openFileIfPresent(entry) else { return nil }
         return DraftFile(data: try file.readAll(size: status.size), status: status)
     }
