@@ -302,7 +302,7 @@ final class SwapCommit: Commit {
                 // With the previous generation aside, recovery takes the staging for whole, and goes on.
                 isAbandoned = false
                 if try root.statusIfPresent(of: document.old) != nil {
-                    throw SystemCallError(.renameat2, .exists, entry: document.old)
+                    throw HoldfastError(.conflict, "the previous generation stands aside in `\(document.old)`")
                 }
                 // What was renamed back is there before the staging is not whole any more.
                 if context.isDurable { try context.flushNames(since: context.flushMoment) }
