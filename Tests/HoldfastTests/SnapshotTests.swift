@@ -146,6 +146,47 @@ import Testing
         #expect(try opened.snapshot("X").value(.events) == [1, 2, 3])
     }
 
+    @Test(arguments: [false, true]) func `a file that comes after it was found missing is noticed`(
+        isAskedFor: Bool
+    ) throws {
+        let store = try TemporaryStore()
+        store.codecs = try CodecRegistry(NoteCodec(filenames: ["metadata.json", "events.json", "config.yaml"]))
+        let writer = try store.open()
+        try writer.update("X") { try $0.set("title", for: .metadata) }
+        // Between the look for `config.yaml` and the one for `events.json` first the one comes, then the other.
+        let creation = Meanwhile({ call, entry in call == .openat && entry == EntryName("events.json") }) {
+            try writer.update("X") { try $0.set("config", for: .config) }
+            try writer.update("X") { try $0.set([1], for: .events) }
+        }
+        store.before = creation.hook
+        let filenames = ["events.json", "metadata.json", "config.yaml"]
+        let snapshot = try store.open().snapshot("X", of: isAskedFor ? filenames : nil)
+        #expect(creation.hasHappened)
+        #expect(snapshot.managedFiles == filenames.sorted())
+    }
+
+    @Test func `only the files that are asked for are read`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let opened = Mutex<Set<String>>([])
+        store.before = { (call, entry) throws(SystemCallError) in
+            if let entry, call == .openat || call == .getdents64 { opened.withLock { _ = $0.insert("\(entry)") } }
+        }
+        let reader = try store.open()
+        opened.withLock { $0.removeAll() }
+        let snapshot = try reader.snapshot("X", of: ["metadata.json", "part-1.json", "metadata.json"])
+        #expect(opened.withLock { $0 } == ["X", "metadata.json", "part-1.json"])
+        #expect(snapshot.managedFiles == ["metadata.json"] && snapshot.unmanagedEntries.isEmpty)
+        #expect(try snapshot.value(.metadata) == "old title")
+        #expect(try snapshot.bytes("part-1.json") == nil)
+        let unasked = #expect(throws: HoldfastError.self) { try snapshot.value(.events) }
+        #expect(unasked?.description.hasPrefix("X/events.json: the snapshot was not asked for this file") == true)
+        #expect(try reader.snapshot("X", of: []).managedFiles.isEmpty)
+        let unmanaged = #expect(throws: HoldfastError.self) { try reader.snapshot("X", of: ["QUERY_MESSAGE.md"]) }
+        #expect(unmanaged?.code == .unmanagedFilename)
+        #expect(throws: HoldfastError.self) { try reader.snapshot("Y", of: ["metadata.json"]) }
+    }
+
     @Test func `many files are read under the lock`() throws {
         let store = try TemporaryStore()
         let opened = try store.open()

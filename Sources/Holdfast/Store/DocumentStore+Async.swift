@@ -29,11 +29,14 @@ extension DocumentStore {
 
     /// Reads a document's managed files, all of one generation, without blocking the cooperative pool.
     ///
-    /// - Parameter document: The document's name.
+    /// - Parameters:
+    ///   - document: The document's name.
+    ///   - filenames: The files to read, where not all of them are wanted.
     /// - Returns: The snapshot.
-    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document.
-    public func snapshot(_ document: String) async throws -> Snapshot {
-        try await blocking { store in try store.snapshot(document) }
+    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document, and
+    ///   ``HoldfastError/Code/unmanagedFilename`` where no codec claims one of the filenames.
+    public func snapshot(_ document: String, of filenames: [String]? = nil) async throws -> Snapshot {
+        try await blocking { store in try store.snapshot(document, of: filenames) }
     }
 
     /// Reads, modifies and saves a document under its lock, without blocking the cooperative pool.

@@ -82,13 +82,23 @@ public final class DocumentStore: Sendable {
 
     /// Reads a document's managed files, all of one generation, while writers go on.
     ///
-    /// - Parameter document: The document's name.
+    /// - Parameters:
+    ///   - document: The document's name.
+    ///   - filenames: The files to read, where not all of them are wanted: the others cost nothing then, and unmanaged entries
+    ///     are not listed.
     /// - Returns: The snapshot.
-    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document.
-    public func snapshot(_ document: String) throws(HoldfastError) -> Snapshot {
+    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document, and
+    ///   ``HoldfastError/Code/unmanagedFilename`` where no codec claims one of the filenames.
+    public func snapshot(_ document: String, of filenames: [String]? = nil) throws(HoldfastError) -> Snapshot {
         let name = try DocumentName(document)
+        let wanted = try filenames.map { (filenames) throws(HoldfastError) in
+            var names: Set<EntryName> = []
+            for filename in filenames { names.insert(try context.managedName(filename, document: document)) }
+            return names.sorted()
+        }
         return try kernel(document) {
-            Snapshot(name, try SnapshotReader(context: context).read(name), context: context)
+            Snapshot(
+                name, try SnapshotReader(context: context, wanted: wanted).read(name), of: wanted, context: context)
         }
     }
 

@@ -182,8 +182,7 @@ public struct Draft: ~Copyable {
     // MARK: - Names and files
 
     private func managed(_ filename: String) throws(HoldfastError) -> EntryName {
-        let entry = EntryName(filename)
-        guard context.codecs.manages(entry) else { throw .unmanagedFilename(filename, document: document) }
+        let entry = try context.managedName(filename, document: document)
         guard entry.count <= 251 else {
             throw .invalidEntryName(filename, document: document, "with `.tmp` it would have \(entry.count + 4) bytes")
         }

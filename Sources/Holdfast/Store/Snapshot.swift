@@ -6,19 +6,27 @@ public import FoundationEssentials
 public struct Snapshot: Sendable {
     /// The document's name.
     public let document: String
-    /// The managed files, in order.
+    /// The managed files, in order; of those that were asked for, where not all were.
     public var managedFiles: [String] { files.map(\.name.description) }
-    /// The unmanaged entries, in order; bytes that are not UTF-8 show as U+FFFD.
+    /// The unmanaged entries, in order; none where certain files were asked for.
+    ///
+    /// Bytes that are not UTF-8 show as U+FFFD.
     public var unmanagedEntries: [String] { unmanaged.map(\.description) }
 
     private let files: [(name: EntryName, data: Data)]
     private let unmanaged: [EntryName]
+    /// The files that were asked for; nil for all of them.
+    private let wanted: [EntryName]?
     /// Unmanaged entries that have the names of managed files, but are no files.
     let obstacles: [(name: EntryName, kind: EntryKind)]
     private let context: StoreContext
 
-    init(_ document: DocumentName, _ contents: SnapshotReader.Contents, context: StoreContext) {
+    init(
+        _ document: DocumentName, _ contents: SnapshotReader.Contents, of wanted: [EntryName]? = nil,
+        context: StoreContext
+    ) {
         self.document = document.description
+        self.wanted = wanted
         files = contents.files
         unmanaged = contents.unmanaged
         obstacles = contents.obstacles
@@ -29,7 +37,8 @@ public struct Snapshot: Sendable {
     ///
     /// - Parameter key: The file, and the type of its value.
     /// - Returns: The value; nil where there is no such file.
-    /// - Throws: ``HoldfastError`` where no codec claims the file, something else stands there, or it can't be decoded.
+    /// - Throws: ``HoldfastError`` where no codec claims the file, it is none of those that were asked for, something else
+    ///   stands there, or it can't be decoded.
     public func value<Value: Decodable>(_ key: ManagedFile<Value>) throws(HoldfastError) -> Value? {
         guard let data = try bytes(key.filename) else { return nil }
         return try CodecCall(document: document, filename: key.filename, context: context).decode(
@@ -40,11 +49,17 @@ public struct Snapshot: Sendable {
     ///
     /// - Parameter filename: The file's name.
     /// - Returns: The bytes; nil where there is no such file.
-    /// - Throws: ``HoldfastError`` where no codec claims the name, or something else stands there.
+    /// - Throws: ``HoldfastError`` where no codec claims the name, it is none of those that were asked for, or something
+    ///   else stands there.
     public func bytes(_ filename: String) throws(HoldfastError) -> Data? {
         let name = EntryName(filename)
         if let data = data(name) { return data }
-        guard context.codecs.manages(name) else { throw .unmanagedFilename(filename, document: document) }
+        _ = try context.managedName(filename, document: document)
+        if let wanted, !wanted.contains(name) {
+            throw HoldfastError(
+                .notFound, "the snapshot was not asked for this file", document: document, file: filename,
+                remedy: "name it where the snapshot is taken")
+        }
         if let obstacle = obstacles.first(where: { $0.name == name }) {
             var error = HoldfastError.notARegularFile(filename, found: obstacle.kind)
             error.document = document
@@ -102,6 +117,8 @@ struct SnapshotReader {
     private static let openFileLimit = 256
 
     let context: StoreContext
+    /// The files to read, in order; nil for all of them, which takes a listing.
+    var wanted: [EntryName]?
 
     func read(_ document: DocumentName) throws -> Contents {
         // A directory that is not quiet now is not so a moment later.
@@ -128,14 +145,16 @@ struct SnapshotReader {
         let stamp = QuietStamp(of: directory, before, on: context.kind)
         guard isListingEnough || stamp != nil else { return nil }
         var contents = Contents()
-        let managed = try list(directory, &contents)
-        if managed.count > Self.openFileLimit { return nil }
+        let managed = try wanted == nil ? list(directory, &contents) : []
+        if max(managed.count, wanted?.count ?? 0) > Self.openFileLimit { return nil }
         var opened: [(name: EntryName, file: OpenFile, status: FileStatus)] = []
         for name in managed {
             guard let (file, status) = try directory.openFileIfPresent(name) else { return nil }
             opened.append((name, file, status))
         }
-        for name in context.codecs.literalNames where !managed.contains(name) && !contents.unmanaged.contains(name) {
+        for name in wanted ?? context.codecs.literalNames
+        where !managed.contains(name) && !contents.unmanaged.contains(name) {
+            // One that is missing stays so in this generation: a file comes or goes with a swap.
             guard let (file, status) = try directory.openFileIfPresent(name) else { continue }
             opened.append((name, file, status))
         }
@@ -159,7 +178,7 @@ struct SnapshotReader {
     /// A file that is renamed over while the directory is listed may be missed (readdir(3)), as was seen on btrfs, which
     /// takes the old entry out and puts a new one in. ext4 and xfs change the entry in place.
     private var isListingEnough: Bool {
-        if !context.codecs.hasPatterns { return true }
+        if wanted != nil || !context.codecs.hasPatterns { return true }
         switch context.kind {
         case .ext2, .ext4, .xfs: return true
         default: return false
@@ -184,8 +203,7 @@ struct SnapshotReader {
             throw HoldfastError.notFound(document: document.description)
         }
         var contents = Contents()
-        let managed = try list(directory, &contents)
-        for name in managed {
+        for name in try wanted ?? list(directory, &contents) {
             guard let (file, status) = try directory.openFileIfPresent(name) else { continue }
             contents.files.append((name, try file.readAll(size: status.size)))
         }

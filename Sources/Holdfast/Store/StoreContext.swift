@@ -46,6 +46,13 @@ final class StoreContext: Sendable {
         return try backgroundCleanup.beforeLocking(documents) { try locks.acquire(documents, mode, timeout: timeout) }
     }
 
+    /// A filename of a document, as a name that a codec claims.
+    func managedName(_ filename: String, document: String) throws(HoldfastError) -> EntryName {
+        let name = EntryName(filename)
+        guard codecs.manages(name) else { throw .unmanagedFilename(filename, document: document) }
+        return name
+    }
+
     var isDurable: Bool { options.durability == .powerLoss }
 
     /// How many documents are worked on at the same time.

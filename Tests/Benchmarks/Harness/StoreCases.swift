@@ -19,22 +19,24 @@ struct StoreCases {
 
     var all: [(String, () throws -> BenchmarkCase)] {
         [
-            ("snapshot", snapshot), ("list", list), ("among", among), ("open", open), ("open", openWithRemnants),
+            ("snapshot", { try snapshot(of: nil) }), ("snapshot", { try snapshot(of: Material.names) }), ("list", list),
+            ("among", among), ("open", open), ("open", openWithRemnants),
             ("writers", writers),
         ]
     }
 
-    private func snapshot() throws -> BenchmarkCase {
-        let path = try place.directory("snapshot")
+    /// A snapshot of all there is, with a list of what is unmanaged, or of certain files alone.
+    private func snapshot(of filenames: [String]?) throws -> BenchmarkCase {
+        let path = try place.directory(filenames == nil ? "snapshot" : "snapshot-named")
         try material.write(to: "\(path)/X")
         let holdfast = try HoldfastContender(path: path)
         let floor = try FloorStore(path: path, like: .none)
         return BenchmarkCase(
-            name: "snapshot of 3 files", rounds: rounds * 10,
+            name: filenames == nil ? "snapshot of 3 files" : "snapshot of 3 files that are named", rounds: rounds * 10,
             contenders: [
                 Contender(
-                    name: "Holdfast", body: { _ in _ = try holdfast.store.snapshot("X") },
-                    calls: { _ in try holdfast.calls { _ = try $0.snapshot("X") } }),
+                    name: "Holdfast", body: { _ in _ = try holdfast.store.snapshot("X", of: filenames) },
+                    calls: { _ in try holdfast.calls { _ = try $0.snapshot("X", of: filenames) } }),
                 Contender(
                     name: "open, read, close", limit: 1.3, body: { _ in try floor.read(Material.names, of: "X") },
                     calls: { _ in try FloorStore.calls { try floor.read(Material.names, of: "X") } }),
