@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -63,6 +64,25 @@ int holdfast_flush(int fd) {
 #else
     return fsync(fd);
 #endif
+}
+
+int holdfast_has_stack(size_t bytes) {
+    size_t here = (size_t)__builtin_frame_address(0);
+#if defined(__APPLE__)
+    size_t lowest = (size_t)pthread_get_stackaddr_np(pthread_self()) - pthread_get_stacksize_np(pthread_self());
+#else
+    pthread_attr_t attributes;
+    void *base;
+    size_t size;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return 1;
+    int error = pthread_attr_getstack(&attributes, &base, &size);
+    pthread_attr_destroy(&attributes);
+    if (error != 0) return 1;
+    size_t lowest = (size_t)base;
+    // Code on a stack of its own making can't be judged.
+    if (here < lowest || here > lowest + size) return 1;
+#endif
+    return here - lowest > bytes;
 }
 
 int holdfast_flush_file_system(int fd) {
@@ -257,6 +277,7 @@ int holdfast_get_status(int fd, const char *name, struct holdfast_status *status
     status->change_seconds = found.stx_ctime.tv_sec;
     status->change_nanoseconds = found.stx_ctime.tv_nsec;
     status->is_mount_point = (found.stx_attributes & found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
+    status->is_fixed = (found.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0;
     return 0;
 }
 
@@ -279,6 +300,7 @@ int holdfast_get_status(int fd, const char *name, struct holdfast_status *status
     status->change_seconds = found.st_ctimespec.tv_sec;
     status->change_nanoseconds = found.st_ctimespec.tv_nsec;
     status->is_mount_point = 0;
+    status->is_fixed = (found.st_flags & (UF_IMMUTABLE | SF_IMMUTABLE | UF_APPEND | SF_APPEND)) != 0;
     return 0;
 }
 

@@ -25,7 +25,8 @@ extension RecoveryReport {
                     + [document.skipped, document.failure].compactMap { $0 }
                 table.add(
                     document.name, document.found.joined(separator: ", "),
-                    document.actions.map(\.rawValue).joined(separator: ", "), notes.joined(separator: "; "))
+                    (document.failure != nil && !isDryRun ? "tried: " : "")
+                        + document.actions.map(\.rawValue).joined(separator: ", "), notes.joined(separator: "; "))
             }
             try table.write()
         }

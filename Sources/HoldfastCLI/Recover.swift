@@ -8,9 +8,10 @@ struct Recover: Command {
     static let summary = "mend what crashes have left, and say what was found and done"
     static let discussion = """
         A document that another program is writing is left alone, and the report says so.
-        Which files are managed decides what is kept of an old generation: where the program that
-        wrote the store manages other names than all of *.json, *.jsonl, *.yaml and *.yml, say so
-        with --managed, or let the program itself recover.
+        Which files are managed decides what is dropped with an old generation. Say with --managed
+        which names the program that wrote the store manages, or let the program itself recover.
+        Otherwise all of *.json, *.jsonl, *.yaml and *.yml are taken for managed, and what may be a
+        person's own after all is moved to .trash, not dropped.
         """
     static let dryRun = CommandOption("dry-run", letter: "n", summary: "only say what would be done")
     static let options = [dryRun, CommandOption.json]

@@ -17,11 +17,13 @@ struct StoreSettings {
 
     let path: String
     let isJSON: Bool
-    private let managed: [String]
+    /// Nil where the operator has not said.
+    private let managed: [String]?
 
     init(_ arguments: inout Arguments) throws(UsageError) {
         isJSON = arguments.has(.json)
-        managed = arguments.value(Self.managed).map { $0.split(separator: ",").map(String.init) } ?? Self.usual
+        managed = arguments.value(Self.managed).map { $0.split(separator: ",").map(String.init) }
+        if managed?.isEmpty == true { throw UsageError("--managed names no file") }
         let option = arguments.value(Self.store)
         path = if let option { option } else { try arguments.next("STORE") }
     }
@@ -37,6 +39,8 @@ struct StoreSettings {
         var options = StoreOptions()
         options.createsStore = false
         options.recoveryAtOpening = recovery
+        options.knowsManagedNames = managed != nil
+        let managed = managed ?? Self.usual
         func names(_ isMeant: (String) -> Bool) -> [FilenamePattern] {
             managed.filter(isMeant).map { FilenamePattern($0) }
         }

@@ -44,6 +44,22 @@ import Testing
         #expect(try holdfast("recover", store.path).output == "nothing to recover in 2 documents\n")
     }
 
+    @Test func `what may be a person's own is not dropped where nobody said what is managed`() throws {
+        for options in [[], ["--managed", "note.json"]] {
+            let store = try Self.store()
+            try store.write("mine", to: "store/a/todo.yaml.tmp")
+            try store.write("{}", to: "store/.old-a/note.json")
+            try store.write("{\"mine\":1}", to: "store/.old-a/data.json")
+            let tool = ToolProcess(name: "holdfast", arguments: ["recover"] + options + [store.path])
+            #expect(try tool.run().status == 0)
+            #expect(!store.exists(".old-a"))
+            let isSaid = !options.isEmpty
+            #expect(try store.file(isSaid ? "a/todo.yaml.tmp" : ".trash/a~todo.yaml.tmp") == "mine")
+            #expect(try store.file(isSaid ? "a/data.json" : ".trash/a~data.json") == "{\"mine\":1}")
+        }
+        #expect(try holdfast("recover", "--managed", "", "nowhere").status == 2)
+    }
+
     @Test func `recover keeps apart the generations of whatever is managed`() throws {
         for (file, options) in [("part.jsonl", []), ("part.dat", ["--managed", "note.json,part.dat"])] {
             let store = try Self.store()

@@ -35,7 +35,7 @@ struct Show: Command {
         }
         try StandardOutput.writeLine(name)
         for (key, value) in metadata ?? [:] {
-            try StandardOutput.writeLine("\(key.printable): \((value.string ?? "\(value)").printable)")
+            try StandardOutput.writeLine("\(key.printable): \((try value.string ?? Self.text(value)).printable)")
         }
         for event in events {
             let time = event.timestamp.map { " · \($0)" } ?? ""
@@ -46,6 +46,15 @@ struct Show: Command {
             try StandardOutput.writeLine("\nbeside it: \(snapshot.unmanagedEntries.joined(separator: ", ").printable)")
         }
         return .done
+    }
+
+    /// A value that is no string, as JSON on one line.
+    private static func text(_ value: JSONValue) throws -> String {
+        var options = JSONOptions()
+        options.isPrettyPrinted = false
+        options.endsWithLineBreak = false
+        let codec = JSONCodec(filenames: [], options: options)
+        return String(decoding: try codec.encode(value, in: CodecContext(filename: "metadata")), as: UTF8.self)
     }
 }
 

@@ -18,7 +18,8 @@ struct ConversationSource {
     static func find(at path: String) throws -> [ConversationSource] {
         let entries = try entries(of: path)
         if isConversation(entries) { return [ConversationSource(path)] }
-        let found = try entries.sorted().map { PathText(path).appending($0) }
+        // What begins with a dot is a store's own, or hidden on purpose.
+        let found = try entries.sorted().filter { !$0.hasPrefix(".") }.map { PathText(path).appending($0) }
             .filter { isDirectory($0) }
             .filter { isConversation(try Self.entries(of: $0)) }
             .map { ConversationSource($0) }
@@ -51,6 +52,9 @@ struct ConversationSource {
                     try draft.setElements(elements, of: ConversationEvents.segments)
                 } else {
                     try draft.setBytes(events, for: ConversationFiles.events.filename)
+                    guard case .array = try decode(events, of: ConversationFiles.events.filename) as JSONValue else {
+                        throw CommandFailure("\(ConversationFiles.events.filename): expected an array of events")
+                    }
                 }
             }
             if let config { try draft.setBytes(config, for: ConversationFiles.config.filename) }

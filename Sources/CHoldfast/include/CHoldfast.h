@@ -51,6 +51,9 @@ int holdfast_file_system_magic(int fd, int64_t *magic);
 /// the realtime device where the directory says so (ioctl_xfs_fsgetxattr(2)). Returns 1, or 0, also where it can't tell.
 int holdfast_has_ordered_journal(int fd, int64_t magic);
 
+/// Whether the calling thread's stack has so many bytes left; 1 where the system does not say (pthread_getattr_np(3)).
+int holdfast_has_stack(size_t bytes);
+
 /// What holdfast_status tells.
 struct holdfast_status {
     uint64_t device, inode, link_count;
@@ -59,6 +62,8 @@ struct holdfast_status {
     int64_t access_seconds, modification_seconds, change_seconds;
     int64_t access_nanoseconds, modification_nanoseconds, change_nanoseconds;
     int is_mount_point;
+    /// Immutable or append-only.
+    int is_fixed;
 };
 
 /// statx(2) on Linux, fstat(2) or fstatat(2) elsewhere: of an entry without following a link, or of fd itself where name

@@ -106,6 +106,7 @@ public struct AtomicFile: Sendable {
 
     /// Finds the directory and the name behind the path's last component, through all links.
     private func resolve() throws -> Place {
+        try HoldfastError.checkPath(path)
         var path = path
         for _ in 0..<Self.linkLimit {
             let (folder, name) = Self.split(path)
@@ -120,7 +121,11 @@ public struct AtomicFile: Sendable {
             switch kind {
             case .file: return Place(directory: directory, name: name)
             case .symbolicLink:
-                let target = String(decoding: try directory.symbolicLink(name), as: UTF8.self)
+                guard let target = String(validating: try directory.symbolicLink(name), as: UTF8.self) else {
+                    throw HoldfastError(
+                        .invalidName, "the link `\(name)` leads to a name that is not UTF-8",
+                        remedy: "name the file itself, or another link to it")
+                }
                 path = target.hasPrefix("/") ? target : folder + target
             case .directory, .fifo, .socket, .device:
                 throw HoldfastError.notARegularFile(name.description, found: kind)

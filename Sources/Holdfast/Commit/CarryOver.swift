@@ -41,13 +41,22 @@ struct CarryOver {
         _ name: EntryName, as newName: EntryName? = nil, kind: EntryKind, from old: Directory, to new: Directory,
         path: String
     ) throws -> Entry? {
-        do {
-            return try carryPresent(name, as: newName ?? name, kind, from: old, to: new, path: path)
-        } catch let error as SystemCallError where error.errno == .notFound {
-            if try old.statusIfPresent(of: name) != nil { throw error }
-            return nil
+        var kind = kind
+        var attempts = 0
+        while true {
+            do {
+                return try carryPresent(name, as: newName ?? name, kind, from: old, to: new, path: path)
+            } catch let error as SystemCallError where error.errno == .notFound {
+                // An editor that saves by two renames has its file back in a moment.
+                attempts += 1
+                guard let now = try old.statusIfPresent(of: name)?.kind else { return nil }
+                guard attempts < Self.attempts, now != .directory, kind != .directory else { throw error }
+                kind = now
+            }
         }
     }
+
+    private static let attempts = 100
 
     private mutating func carryPresent(
         _ name: EntryName, as newName: EntryName, _ kind: EntryKind, from old: Directory, to new: Directory,
@@ -58,6 +67,7 @@ struct CarryOver {
         case .file, .symbolicLink, .fifo, .socket, .device:
             let status = try old.status(of: name)
             if status.isMountPoint { throw cannotCarry(path, "something is mounted on it") }
+            if status.isFixed { throw cannotCarry(path, Self.fixed) }
             if !linking {
                 try copy(name, as: newName, status, from: old, to: new, path: path)
                 return Entry(status: status, isLinked: false)
@@ -85,8 +95,15 @@ struct CarryOver {
     private mutating func carryDirectory(
         _ name: EntryName, as newName: EntryName, from old: Directory, to new: Directory, path: String
     ) throws -> Entry {
+        guard Nesting.allows(path.utf8.count { $0 == UInt8(ascii: "/") }) else {
+            throw cannotCarry(path, "folders nest deeper here than \(Nesting.most) levels, or than the stack allows")
+        }
         let source = try open(name, in: old, path: path)
         let status = try source.status()
+        if status.isFixed { throw cannotCarry(path, Self.fixed) }
+        if !linking, try context.root.status().identity == status.identity {
+            throw cannotCarry(path, "it is the store itself")
+        }
         if status.isMountPoint || status.identity.device != device {
             throw cannotCarry(path, "another file system is mounted on it")
         }
@@ -190,6 +207,9 @@ struct CarryOver {
         }
         try new.setTimes(of: newName, access: status.access, modification: status.modification)
     }
+
+    /// What can't be unlinked would keep the previous generation from going, and the document from being saved again.
+    static let fixed = "it is immutable or append-only (chattr(1))"
 
     private func cannotCarry(_ path: String, _ why: String, _ errno: Errno? = nil) -> HoldfastError {
         .cannotCarry(path, document: document.description, why, errno: errno)

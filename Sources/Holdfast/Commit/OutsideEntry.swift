@@ -5,6 +5,7 @@ struct OutsideEntry {
     let status: FileStatus
 
     init(_ path: String, on fileSystem: any FileSystem) throws {
+        try HoldfastError.checkPath(path)
         var bytes = Array(path.utf8)
         while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
         let slash = bytes.lastIndex(of: UInt8(ascii: "/"))

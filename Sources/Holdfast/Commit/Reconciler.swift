@@ -43,11 +43,16 @@ struct Reconciler {
         _ old: Directory, into new: Directory?, carried: [EntryName: CarryOver.Entry],
         dropped: [EntryName: FileStatus], path: String
     ) throws(SystemCallError) {
+        guard Nesting.allows(path.utf8.count { $0 == UInt8(ascii: "/") }) else {
+            throw SystemCallError(.openat, .nameTooLong)
+        }
         var seen: Set<EntryName> = []
         let actionsBefore = actions.count
         for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) {
+            // A person's own file may have a name like those of taken entries.
+            let isOwnName = carried[entry] != nil || dropped[entry] != nil
             guard let found = try take(entry, kind, from: old, path: path) else { continue }
-            let name = Self.label(of: entry)
+            let name = isOwnName ? entry : Self.label(of: entry)
             seen.insert(name)
             if let before = dropped[name], before.isUntouched(found.status) {
                 if found.status.kind == .directory {
@@ -71,8 +76,12 @@ struct Reconciler {
         }
         // After the arrivals: what was renamed has arrived under its new name by now.
         guard let new else { return }
-        for (name, entry) in carried.sorted(by: { $0.key < $1.key }) where !seen.contains(name) {
-            try delete(name, in: new, aside: old, carried: entry, path: path)
+        let missing = carried.filter { !seen.contains($0.key) }
+        // One that is gone itself, with all that was in it, says nothing of its entries.
+        if !missing.isEmpty, try old.status().linkCount > 0 {
+            for (name, entry) in missing.sorted(by: { $0.key < $1.key }) {
+                try delete(name, in: new, aside: old, carried: entry, path: path)
+            }
         }
         // What has come is durable in its new place before the directory that it was in goes.
         switch flushing {
@@ -153,6 +162,7 @@ struct Reconciler {
     }
 
     private mutating func giveBack(_ name: EntryName, _ found: Found, in old: Directory) {
+        if found.name == name { return }
         do {
             try context.renameWithoutReplacing(found.name, in: old, to: name, in: old)
         } catch {

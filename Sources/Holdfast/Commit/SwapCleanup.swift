@@ -3,8 +3,15 @@ struct SwapCleanup: Sendable {
     let document: DocumentName
     let context: StoreContext
     let flushing: FlushProtocol
+    struct Generations {
+        let old: Directory
+        /// What the old one was like before the swap.
+        let previous: FileStatus
+        let new: Directory
+    }
+
     /// The previous generation, and the one that came in its place; nil for a new document.
-    let generations: (old: Directory, new: Directory)?
+    let generations: Generations?
     let carried: [EntryName: CarryOver.Entry]
     /// Entries of the previous generation that the next one is not to have.
     let dropped: [EntryName: FileStatus]
@@ -24,9 +31,10 @@ struct SwapCleanup: Sendable {
         var outcome = Outcome()
         let moment = context.flushMoment
         do {
-            if let (old, new) = generations {
-                try reconcile(old, into: new, &outcome)
-                try OldGeneration(document: document, context: context).removeEmptied(old, named: document.old)
+            if let generations {
+                try reconcile(generations, &outcome)
+                try OldGeneration(document: document, context: context)
+                    .removeEmptied(generations.old, named: document.old)
             }
             try removeRecord(&outcome, moment)
         } catch {
@@ -36,14 +44,26 @@ struct SwapCleanup: Sendable {
         return outcome
     }
 
-    private func reconcile(_ old: Directory, into new: Directory, _ outcome: inout Outcome) throws {
+    private func reconcile(_ generations: Generations, _ outcome: inout Outcome) throws {
+        let (old, new) = (generations.old, generations.new)
         var reconciler = Reconciler(
             document: document, context: context, flushing: flushing == .none ? .never : .ifChanged)
         defer {
             outcome.reconciled = reconciler.actions
             outcome.warnings = reconciler.warnings
         }
-        try old.makeWritable()
+        // Somebody may have moved the document away and put another in its place, in the last moment before the swap.
+        let now = try old.status()
+        guard try context.root.statusIfPresent(of: document.old)?.identity == now.identity else {
+            throw HoldfastError(.conflict, "`\(document.old)` is not the generation that was replaced")
+        }
+        let before = generations.previous
+        if (now.mode, now.user, now.group) != (before.mode, before.user, before.group) {
+            // Closed to others meanwhile, maybe.
+            try CopyMetadata.copyAccess(
+                CopyMetadata.Pair(from: old, to: new, entry: document.entry), status: now)
+        }
+        try old.makeWritable(now)
         try reconciler.drain(old, into: new, carried: carried, dropped: dropped, path: "")
     }
 

@@ -10,8 +10,8 @@ final class SwapCommit: Commit {
     private let flushing: FlushProtocol
     /// The previous generation; nil for a new document.
     private let old: Directory?
-    /// Which directory that is.
-    private var identity: FileIdentity?
+    /// What that was like when the next one was begun.
+    private var previous: FileStatus?
     private var staging: Directory?
     /// Files that are written and not flushed yet.
     private var written: [OpenFile] = []
@@ -49,7 +49,7 @@ final class SwapCommit: Commit {
 
     func stage() throws {
         let status = try old?.status()
-        identity = status?.identity
+        previous = status
         if let old, let status, try !CarryOver.canBeEmptied(old, status) {
             throw HoldfastError(
                 .cannotCarry, "the document's directory belongs to another user, who lets nobody else change it",
@@ -57,7 +57,7 @@ final class SwapCommit: Commit {
         }
         // Never more open than the document; the rest of its mode follows when it is full.
         try root.makeDirectory(document.staging, mode: status == nil ? 0o777 : 0o700)
-        let staging = try Directory(document.staging, in: root)
+        let staging = try openStaging()
         self.staging = staging
         if let old, let status { try carryOver(from: old, to: staging, device: status.identity.device) }
         try add(to: staging)
@@ -71,11 +71,27 @@ final class SwapCommit: Commit {
         try writeRecord()
     }
 
+    private func openStaging() throws(SystemCallError) -> Directory {
+        do {
+            return try Directory(document.staging, in: root)
+        } catch {
+            // Out of descriptors, maybe: the directory was only just made.
+            do { try root.removeDirectory(document.staging) } catch {
+                warnings.append("what was staged could not be removed (\(error)); the next recovery does it")
+            }
+            throw error
+        }
+    }
+
     private func carryOver(from old: Directory, to staging: Directory, device: UInt64) throws {
         var carryOver = CarryOver(document: document, context: context, device: device, flushing: flushing)
         // The next listing, in step 7, opens the directory anew.
         for (name, kind) in try old.entries(.once) where !isDeletedButOpen(name) {
             if let status = try replacement(of: name, kind, in: old) {
+                if status.isFixed {
+                    throw HoldfastError.cannotCarry(
+                        name.description, document: document.description, CarryOver.fixed, errno: nil)
+                }
                 dropped[name] = status
             } else {
                 carried[name] = try carryOver.carry(
@@ -98,11 +114,28 @@ final class SwapCommit: Commit {
         }
         guard let decided = plan.changes.unmanagedRemovals[name] else { return nil }
         if let now = try old.statusIfPresent(of: name), decided.isUntouched(now) {
+            if kind == .directory { try checkRemovable(Directory(name, in: old), path: name.description) }
             record.settled.insert(CommitRecord.Entry(name, decided))
             return decided
         }
         warnings.append("`\(name)` was changed after the update had decided to remove it; it stays")
         return nil
+    }
+
+    /// Throws where a folder that is to go can't: its generation would stay, and keep the document from being saved again.
+    private func checkRemovable(_ directory: Directory, path: String) throws {
+        for (name, kind) in try directory.entries(.once) {
+            guard let status = try directory.statusIfPresent(of: name) else { continue }
+            let path = "\(path)/\(name)"
+            if status.isFixed || status.isMountPoint {
+                throw HoldfastError.cannotCarry(
+                    path, document: document.description,
+                    status.isFixed ? CarryOver.fixed : "something is mounted on it")
+            }
+            if kind == .directory, Nesting.allows(path.utf8.count { $0 == UInt8(ascii: "/") }) {
+                try checkRemovable(Directory(name, in: directory), path: path)
+            }
+        }
     }
 
     private func add(to staging: Directory) throws {
@@ -145,13 +178,13 @@ final class SwapCommit: Commit {
 
     private func writeRecord() throws {
         if !plan.changes.removals.isEmpty, plan.changes.writes.isEmpty,
-            !carried.keys.contains(where: { context.codecs.manages($0) })
+            !carried.contains(where: { context.isManaged($0.key, $0.value.status.kind) })
         {
             // No managed file is left: recovery is not to take that for a loss.
             for (name, status) in dropped { record.settled.insert(CommitRecord.Entry(name, status)) }
         }
-        if plan.newName != nil, let identity {
-            record.origin = CommitRecord.Origin(document: plan.document, inode: identity.inode)
+        if plan.newName != nil, let previous {
+            record.origin = CommitRecord.Origin(document: plan.document, inode: previous.identity.inode)
         }
         let unmanaged = plan.changes.unmanagedRemovals.keys.filter { dropped[$0] != nil }
         for name in plan.changes.removals.union(unmanaged).sorted() {
@@ -193,8 +226,9 @@ final class SwapCommit: Commit {
     // MARK: - Step 5: the swap
 
     func swap(_ locks: StoreLocks.Held) throws {
-        if old != nil { try context.checkPlace(of: plan.document, identity) }
         try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
+            // As late as can be: the lock may have taken its time.
+            if old != nil { try context.checkPlace(of: plan.document, previous?.identity) }
             receipt.method = try swapNames()
         }
     }
@@ -273,8 +307,8 @@ final class SwapCommit: Commit {
     /// Not so where `X` has no managed file, which recovery would take out of `.old-X`, nor where it has another name.
     private var undoneIsReconciled: Bool {
         plan.newName == nil
-            && (carried.keys.contains(where: context.codecs.manages)
-                || dropped.keys.contains(where: context.codecs.manages))
+            && (carried.contains { context.isManaged($0.key, $0.value.status.kind) }
+                || dropped.contains { context.isManaged($0.key, $0.value.kind) })
     }
 
     // MARK: - Durable: the receipt, and step 7
@@ -286,8 +320,10 @@ final class SwapCommit: Commit {
     }
 
     var cleanup: SwapCleanup? {
-        var generations: (Directory, Directory)?
-        if let old, let staging { generations = (old, staging) }
+        var generations: SwapCleanup.Generations?
+        if let old, let previous, let staging {
+            generations = SwapCleanup.Generations(old: old, previous: previous, new: staging)
+        }
         if generations == nil, record.isEmpty { return nil }
         return SwapCleanup(
             document: document, context: context, flushing: flushing, generations: generations, carried: carried,

@@ -58,6 +58,15 @@ extension HoldfastError {
             remedy: "move it away; Holdfast does not follow or replace it")
     }
 
+    /// Throws where the system would take a path for what stands before a NUL in it.
+    static func checkPath(_ path: String) throws(HoldfastError) {
+        if path.isEmpty || path.utf8.contains(0) {
+            throw HoldfastError(
+                .invalidName, path.isEmpty ? "the path is empty" : "the path holds a NUL",
+                file: path.isEmpty ? nil : path.replacing("\0", with: "\u{FFFD}"), remedy: "check the path")
+        }
+    }
+
     static func lockTimeout(document: String, waited: Duration, holder: String?) -> HoldfastError {
         HoldfastError(
             .lockTimeout,

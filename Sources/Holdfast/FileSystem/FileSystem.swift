@@ -275,10 +275,13 @@ package struct FileStatus: Hashable, Sendable {
     package let change: Timestamp
     /// Whether another file system, or another part of this one, is mounted here: `STATX_ATTR_MOUNT_ROOT`.
     package let isMountPoint: Bool
+    /// Whether it may be neither removed nor renamed: `STATX_ATTR_IMMUTABLE`, `STATX_ATTR_APPEND`.
+    package let isFixed: Bool
 
     package init(
         identity: FileIdentity, kind: EntryKind, mode: UInt32, linkCount: UInt64, user: UInt32, group: UInt32,
-        size: Int64, access: Timestamp, modification: Timestamp, change: Timestamp, isMountPoint: Bool = false
+        size: Int64, access: Timestamp, modification: Timestamp, change: Timestamp, isMountPoint: Bool = false,
+        isFixed: Bool = false
     ) {
         self.identity = identity
         self.kind = kind
@@ -291,6 +294,7 @@ package struct FileStatus: Hashable, Sendable {
         self.modification = modification
         self.change = change
         self.isMountPoint = isMountPoint
+        self.isFixed = isFixed
     }
 }
 

@@ -377,7 +377,7 @@ extension FileStatus {
             modification: Timestamp(
                 seconds: status.modification_seconds, nanoseconds: status.modification_nanoseconds),
             change: Timestamp(seconds: status.change_seconds, nanoseconds: status.change_nanoseconds),
-            isMountPoint: status.is_mount_point != 0)
+            isMountPoint: status.is_mount_point != 0, isFixed: status.is_fixed != 0)
     }
 }
 

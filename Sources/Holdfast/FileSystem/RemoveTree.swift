@@ -11,17 +11,52 @@ enum RemoveTree {
             try parent.removeFile(name)
             return true
         }
+        let top = try open(name, status, in: parent)
+        var use = ListingUse.once
+        while try !empty(top, within: top, use, depth: 0) { use = .shared }
+        return try removeEmptied(name, in: parent)
+    }
+
+    private static func open(
+        _ name: EntryName, _ status: FileStatus, in parent: Directory
+    ) throws(SystemCallError) -> Directory {
         if status.isMountPoint { throw SystemCallError(.rmdirat, .busy, entry: name) }
         let directory = try Directory(name, in: parent)
         try directory.makeWritable(status)
-        for entry in try directory.entries(.once) where !isDeletedButOpen(entry.name) {
-            if entry.kind == .directory {
-                _ = try remove(entry.name, in: directory)
-            } else {
+        return directory
+    }
+
+    /// Below so many levels a folder is lifted to the top first: each level takes stack and a descriptor.
+    private static let deepest = 32
+
+    /// Deletes what is in a directory; one that was listed already has to be opened anew for that.
+    ///
+    /// - Returns: Whether that was all; otherwise there is something at the top that was deeper.
+    private static func empty(
+        _ directory: Directory, within top: Directory, _ use: ListingUse = .once, depth: Int
+    ) throws(SystemCallError) -> Bool {
+        var isAll = true
+        for entry in try directory.entries(use) where !isDeletedButOpen(entry.name) {
+            if entry.kind != .directory {
                 try directory.removeFile(entry.name)
+            } else if depth == deepest {
+                try lift(entry.name, from: directory, to: top)
+                isAll = false
+            } else if let status = try directory.statusIfPresent(of: entry.name) {
+                let folder = try open(entry.name, status, in: directory)
+                if try !empty(folder, within: top, depth: depth + 1) { isAll = false }
+                _ = try removeEmptied(entry.name, in: directory)
             }
         }
-        return try removeEmptied(name, in: parent)
+        return isAll
+    }
+
+    private static func lift(
+        _ name: EntryName, from directory: Directory, to top: Directory
+    ) throws(SystemCallError) {
+        var number = 0
+        while try top.statusIfPresent(of: EntryName(".holdfast-lifted-\(number)")) != nil { number += 1 }
+        try directory.rename(name, to: EntryName(".holdfast-lifted-\(number)"), in: top)
     }
 
     /// Deletes a directory that holds at most what is deleted but open.

@@ -83,15 +83,25 @@ struct StoreLocks: Sendable {
             let status = try held.file.status()
             guard status.kind == .file else { throw unexpected(status.kind) }
             if status.linkCount > 0 { return held }
+            if ContinuousClock.now - start > timeout {
+                throw HoldfastError(
+                    .lockTimeout, "`\(Self.fileName)` was removed again and again for \(timeout.formattedSeconds)",
+                    remedy: "see who removes it")
+            }
         }
     }
 
-    /// Runs a body while no name in the store moves (shared), or while it moves names (exclusive).
-    func withNames<Result>(_ mode: LockMode, timeout: Duration, _ body: () throws -> Result) throws -> Result {
-        let file = try openFile(mode)
+    /// Runs a body while no name in the store moves.
+    func withNames<Result>(timeout: Duration, _ body: () throws -> Result) throws -> Result {
+        if try store.statusIfPresent(of: Self.fileName) == nil {
+            // Nobody has ever written here, and a reader leaves nothing behind.
+            let result = try body()
+            if try store.statusIfPresent(of: Self.fileName) == nil { return result }
+        }
+        let file = try openFile(.shared)
         let held = Held(file, [])
         defer { held.release() }
-        try lockNames(file, mode, timeout: timeout)
+        try lockNames(file, .shared, timeout: timeout)
         return try body()
     }
 

@@ -12,8 +12,10 @@ struct ContentIndex {
     }
 
     private mutating func add(_ directory: Directory, path: [EntryName]) throws(SystemCallError) {
+        guard Nesting.allows(path.count) else { throw SystemCallError(.openat, .nameTooLong) }
         for (name, kind) in try directory.entries() {
-            let status = try directory.status(of: name)
+            // An editor's own files come and go.
+            guard let status = try directory.statusIfPresent(of: name) else { continue }
             if kind == .directory {
                 // What is mounted there is not the document's.
                 if !status.isMountPoint { try add(Directory(name, in: directory), path: path + [name]) }

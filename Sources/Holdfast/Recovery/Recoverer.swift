@@ -215,7 +215,14 @@ struct Recoverer {
 
     private func removeOrphans(_ document: DocumentName) throws {
         let live = try Directory(document.entry, in: root)
-        for (name, kind) in try live.entries() where context.isOrphan(name, kind) { try live.removeFile(name) }
+        for (name, kind) in try live.entries() where context.isOrphan(name, kind) {
+            if context.options.knowsManagedNames {
+                try live.removeFile(name)
+            } else {
+                _ = try Trash(context: context).move(
+                    name, from: live, labelled: (document.entry + "~") + name.description)
+            }
+        }
     }
 
     // MARK: - Reconciliation without a list of what was carried
@@ -227,7 +234,7 @@ struct Recoverer {
         let live = try Directory(document.entry, in: root)
         try old.makeWritable()
         let dropped = try entries(of: old) { name, label, kind, status in
-            context.isManaged(name, kind) || context.isOrphan(name, kind) || record.settles(label, status)
+            try record.settles(label, status) || isDispensable(name, kind, status, in: live)
         }
         var reconciler = Reconciler(document: document, context: context, flushing: .always)
         defer { for warning in reconciler.warnings { _ = context.warn(document, warning) } }
@@ -237,29 +244,44 @@ struct Recoverer {
         return reconciler.actions
     }
 
+    /// Whether a managed file of the old generation goes with it, or a temporary one.
+    ///
+    /// Where it is only a guess that a codec manages it, nothing goes that is not older than what stands in its place.
+    private func isDispensable(
+        _ name: EntryName, _ kind: EntryKind, _ status: FileStatus, in live: Directory
+    ) throws(SystemCallError) -> Bool {
+        if context.options.knowsManagedNames { return context.isManaged(name, kind) || context.isOrphan(name, kind) }
+        guard context.isManaged(name, kind), let successor = try live.statusIfPresent(of: name) else { return false }
+        return status.modification <= successor.modification
+    }
+
     /// The entries of a generation that are meant, by the labels that they had for names before a commit took them.
     private func entries(
         of directory: Directory,
-        where isMeant: (_ name: EntryName, _ label: EntryName, EntryKind, FileStatus) -> Bool
-    ) throws(SystemCallError) -> [EntryName: FileStatus] {
+        where isMeant: (_ name: EntryName, _ label: EntryName, EntryKind, FileStatus) throws -> Bool
+    ) throws -> [EntryName: FileStatus] {
         var meant: [EntryName: FileStatus] = [:]
         for (name, kind) in try directory.entries() {
-            let status = try directory.status(of: name)
+            guard let status = try directory.statusIfPresent(of: name) else { continue }
             let label = Reconciler.label(of: name)
-            if isMeant(name, label, kind, status) { meant[label] = status }
+            if try isMeant(name, label, kind, status) { meant[label] = status }
         }
         return meant
     }
 
     /// Which entries of the old generation stand in the new one: by inode or content, whatever their name.
     private func standing(
-        _ old: Directory, in live: Directory?, _ index: ContentIndex, except dropped: [EntryName: FileStatus] = [:]
+        _ old: Directory, in live: Directory?, _ index: ContentIndex, except dropped: [EntryName: FileStatus] = [:],
+        depth: Int = 0
     ) throws -> [EntryName: CarryOver.Entry] {
+        guard Nesting.allows(depth) else { throw SystemCallError(.openat, .nameTooLong) }
         var standing: [EntryName: CarryOver.Entry] = [:]
         for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) {
             let name = Reconciler.label(of: entry)
             if dropped[name] != nil { continue }
-            let status = try old.status(of: entry)
+            guard let status = try old.statusIfPresent(of: entry) else { continue }
+            // What is mounted there is not the document's to empty.
+            if status.isMountPoint { throw SystemCallError(.unlinkat, .busy, entry: entry) }
             if kind != .directory {
                 if try index.holds(entry, status, in: old) || isSameEmptyFile(name, status, in: live)
                     || isSameLink(name, status, at: entry, old, live)
@@ -271,7 +293,7 @@ struct Recoverer {
             let directory = try Directory(entry, in: old)
             let counterpart =
                 try live?.statusIfPresent(of: name)?.kind == .directory ? live?.subdirectoryIfPresent(name) : nil
-            let children = try self.standing(directory, in: counterpart, index)
+            let children = try self.standing(directory, in: counterpart, index, depth: depth + 1)
             // A folder that is no more, and all of whose files are elsewhere, was renamed or cleared out.
             let entries = try directory.entries()
             if counterpart != nil || (!entries.isEmpty && children.count == entries.count) {

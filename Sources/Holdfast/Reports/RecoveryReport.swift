@@ -6,7 +6,8 @@ public struct RecoveryReport: Sendable, Codable, Hashable {
         public var name: String
         /// What was found, such as `.old-X` or `X/events.json.tmp`.
         public var found: [String]
-        /// What was done about it, in order; in a dry run, what would be done.
+        /// What was done about it, in order; in a dry run, what would be done; beside a ``failure``, what was tried, of
+        /// which the rest is still to be done.
         public var actions: [RecoveryAction]
         /// Unmanaged entries brought back from the old generation.
         public var reconciled: [Receipt.Reconciliation] = []

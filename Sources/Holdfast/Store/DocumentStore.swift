@@ -123,8 +123,9 @@ public final class DocumentStore: Sendable {
         _ document: String, renamingTo newName: String? = nil, _ body: (inout Draft) throws -> Void
     ) throws -> Receipt {
         let name = try DocumentName(document)
-        let target =
-            newName == document ? nil : try newName.map { (name) throws(HoldfastError) in try DocumentName(name) }
+        // Compared by their bytes: two Unicode forms of a name are two names.
+        let renamed = try newName.map { (name) throws(HoldfastError) in try DocumentName(name) }
+        let target = renamed == name ? nil : renamed
         let update = DocumentUpdate(context: context)
         let locks = try kernel(document) { try update.lock([name] + (target.map { [$0] } ?? [])) }
         defer { locks.release() }

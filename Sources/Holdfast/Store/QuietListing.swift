@@ -8,7 +8,7 @@ struct QuietListing {
             let listing = try StoreListing(of: context.root)
             if stamp.holds(try context.root.status()) { return listing }
         }
-        return try context.locks.withNames(.shared, timeout: context.options.lockTimeout) {
+        return try context.locks.withNames(timeout: context.options.lockTimeout) {
             try StoreListing(of: context.root)
         }
     }

@@ -194,7 +194,14 @@ final class StoreContext: Sendable {
 /// Names that file systems make up for files that are deleted while open, and that vanish by themselves: FUSE's
 /// `.fuse_hidden…` and NFS's `.nfs…`.
 ///
-/// They are nobody's: not carried, not reconciled, not missed.
+/// They are nobody's: not carried, not reconciled, not missed. Behind the prefix are hexadecimal digits alone, 16 of libfuse,
+/// 24 of Linux's NFS client (`nfs_sillyrename`): what a person calls `.nfs-server.conf` is the person's.
 func isDeletedButOpen(_ name: EntryName) -> Bool {
-    name.hasPrefix(".fuse_hidden") || (name.hasPrefix(".nfs") && name.count >= 20)
+    name.withBytes { bytes in
+        guard bytes.first == UInt8(ascii: ".") else { return false }
+        return [(".fuse_hidden", 16), (".nfs", 24)].contains { prefix, digits in
+            bytes.count == prefix.utf8.count + digits && bytes.starts(with: prefix.utf8)
+                && bytes.dropFirst(prefix.utf8.count).allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
+        }
+    }
 }

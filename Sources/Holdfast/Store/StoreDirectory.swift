@@ -15,6 +15,7 @@ struct StoreDirectory {
 
     /// Opens the directory; creates it first where the options say so.
     func open(_ options: StoreOptions) throws -> Directory {
+        try HoldfastError.checkPath(path)
         if let directory = try openIfPresent() { return directory }
         guard options.createsStore else {
             throw HoldfastError(

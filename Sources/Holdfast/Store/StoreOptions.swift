@@ -37,6 +37,11 @@ public struct StoreOptions: Sendable {
     /// Capabilities of the file system to do without, for tests of the fallbacks.
     package var withheldCapabilities: Set<Capability> = []
 
+    /// Whether the codecs' filenames are those of the program that wrote the store, and no guess.
+    ///
+    /// Otherwise a recovery keeps what it would drop because it is managed: in the trash, or where it is.
+    package var knowsManagedNames = true
+
     /// How many documents pass for being saved by other threads all the while, for tests of what threads share.
     package var documentsUnderway = 0
 

@@ -46,11 +46,13 @@ struct StoreVerification {
             finding.files = snapshot.managedFiles.count
             finding.bytes = snapshot.byteCount
             finding.damage = snapshot.damage()
-            finding.warnings = snapshot.obstacles.map { name, kind in
-                Warning(
-                    document: snapshot.document, message: "`\(name)` is a \(kind), where a managed file would be read")
-            }
             if response == .trash, !finding.damage.isEmpty { finding.damage = try trash(document) }
+            // What a person has put there is nothing to trash a document for.
+            finding.damage += snapshot.obstacles.map { name, kind in
+                VerificationReport.Damage(
+                    document: snapshot.document, file: name.description,
+                    problem: "a \(kind) stands where a file should be")
+            }
         } catch let error as HoldfastError where error.code == .notFound {
             // Removed since the store was listed.
         } catch {
@@ -71,13 +73,26 @@ struct StoreVerification {
         let damage = Snapshot(document, contents, context: context).damage()
         if damage.isEmpty { return [] }
         guard let directory = try context.documentDirectory(document) else { return [] }
-        try writeNote(damage, in: directory)
-        _ = try context.settleOldGeneration(since: moment)
-        let place = try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
-            try Trash(context: context).move(document.entry, from: context.root, labelled: document.entry)
+        let note = try writeNote(damage, in: directory)
+        let place: String
+        do {
+            _ = try context.settleOldGeneration(since: moment)
+            place = try context.locks.movingNames(locks, timeout: context.options.lockTimeout) {
+                try Trash(context: context).move(document.entry, from: context.root, labelled: document.entry)
+            }
+        } catch {
+            // It says where the document is.
+            do { try directory.removeFile(note) } catch let removal {
+                _ = context.warn(document, "it could not be moved to the trash, nor `\(note)` be removed (\(removal))")
+            }
+            throw error
         }
-        if context.isDurable { try context.flushNames(since: moment) }
         _ = context.warn(document, "it is damaged, and was moved to `\(place)`")
+        do {
+            if context.isDurable { try context.flushNames(since: moment) }
+        } catch {
+            _ = context.warn(document, "a power loss may bring it back from `\(place)`: a flush failed (\(error))")
+        }
         return damage.map {
             var damage = $0
             damage.trashed = place
@@ -85,7 +100,8 @@ struct StoreVerification {
         }
     }
 
-    private func writeNote(_ damage: [VerificationReport.Damage], in directory: Directory) throws {
+    /// - Returns: The note's name.
+    private func writeNote(_ damage: [VerificationReport.Damage], in directory: Directory) throws -> EntryName {
         let lines = damage.map { "- `\($0.file ?? "")`: \($0.problem)\n" }.joined()
         let text = """
             # Damaged
@@ -107,5 +123,6 @@ struct StoreVerification {
         if context.isDurable { try file.flush() }
         try file.close()
         if context.isDurable { try directory.flush() }
+        return name
     }
 }

@@ -1,0 +1,286 @@
+import Foundation
+import HoldfastTesting
+import Synchronization
+import Testing
+
+@testable import Holdfast
+
+/// What others do to a store while a commit is under way, and what they leave in documents.
+@Suite struct MeddlingTests {
+    private func two(_ draft: inout Draft) throws {
+        try draft.set("new title", for: .metadata)
+        try draft.set([9], for: .events)
+    }
+
+    private func shell(_ command: String, in store: TemporaryStore) throws { try Self.shell(command, at: store.path) }
+
+    private static func shell(_ command: String, at path: String) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", "cd '\(path)' && " + command]
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(command)")
+    }
+
+    /// Does something right before the names change.
+    private func beforeSwap(_ command: String, in store: TemporaryStore) -> Meanwhile {
+        let path = store.path
+        let first = store.options.withheldCapabilities.contains(.exchange) ? "X" : ".staging-X"
+        let meanwhile = Meanwhile({ call, entry in call == .renameat2 && entry == EntryName(first) }) {
+            try Self.shell(command, at: path)
+        }
+        store.before = meanwhile.hook
+        return meanwhile
+    }
+
+    @Test(arguments: [Cleanup.beforeReturning, .inBackground])
+    func `who removes the previous generation by hand removes nothing from the new one`(cleanup: Cleanup) throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        store.options.cleanup = cleanup
+        store.options.cleansUpByItself = false
+        let path = store.path
+        let removal = Meanwhile({ call, _ in
+            call == .fsync && FileManager.default.fileExists(atPath: "\(path)/.old-X/metadata.json")
+        }) {
+            try Self.shell("rm -rf .old-X", at: path)
+        }
+        if cleanup == .beforeReturning { store.before = removal.hook }
+        let opened = try store.open()
+        try opened.update("X") { try two(&$0) }
+        if cleanup == .inBackground { try shell("rm -rf .old-X", in: store) }
+        opened.finishCleanup()
+        #expect(removal.hasHappened == (cleanup == .beforeReturning))
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
+        #expect(try store.read("X/config.yaml") == "\"old config\"")
+        #expect(try store.read("X/events.json") == "[9]")
+    }
+
+    @Test(arguments: Help.allCases) func `a document that was moved away keeps what it has`(help: Help) throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        store.options.withheldCapabilities = help.withheld
+        let before = try store.tree("X")
+        let move = beforeSwap("mv X X.bak && cp -a X.bak X", in: store)
+        try store.open().update("X") { try two(&$0) }
+        #expect(move.hasHappened)
+        #expect(try store.tree("X.bak") == before)
+        _ = try store.reopen()
+        #expect(try store.tree("X.bak") == before)
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
+        #expect(try store.read("X/events.json") == "[9]")
+    }
+
+    @Test func `a document that is closed to others meanwhile stays so`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let change = beforeSwap("chmod 700 X", in: store)
+        try store.open().update("X") { try two(&$0) }
+        #expect(change.hasHappened)
+        #expect(try store.status("X").st_mode & 0o777 == 0o700)
+    }
+
+    @Test(arguments: [
+        ".holdfast-taken-QUERY_MESSAGE.md", ".nfs-server-settings.conf", ".nfs00000000000000000000zz", ".fuse_hidden",
+    ]) func `a person's file may have any name`(name: String) throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try store.write("mine", to: "X/\(name)")
+        let receipt = try store.open().update("X") { try two(&$0) }
+        #expect(receipt.reconciled.isEmpty)
+        #expect(try store.read("X/\(name)") == "mine")
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
+        #expect(try store.remnants().isEmpty)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only the superuser can make a file immutable"), arguments: ["+i", "+a"])
+    func `what can't be removed is refused before it is in the way`(flag: String) throws {
+        for (path, removal) in [("imm.txt", nil), ("files/deep/imm.txt", nil), ("files/deep/imm.txt", "files")] {
+            let store = try TemporaryStore()
+            try store.makeConversation()
+            try store.write("fixed", to: "X/\(path)")
+            let canBe = try store.setsFlag(flag, on: "X/\(path)")
+            guard canBe else { continue }
+            defer { _ = try? store.setsFlag(flag.replacing("+", with: "-"), on: "X/\(path)") }
+            let before = try store.tree()
+            let error = #expect(throws: HoldfastError.self) {
+                try store.open().update("X") { draft in
+                    try two(&draft)
+                    if let removal { try draft.removeUnmanaged(removal) }
+                }
+            }
+            #expect(error?.code == .cannotCarry && error?.file == path)
+            #expect(try store.tree() == before)
+        }
+    }
+
+    @Test func `folders that nest too deep are refused, and deep remnants are removed`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let nest = "i=0; while [ $i -lt 1500 ]; do mkdir d && cd d || exit 1; i=$((i+1)); done"
+        try shell("cd X && \(nest)", in: store)
+        let opened = try store.open()
+        let done = DispatchSemaphore(value: 0)
+        let failure = Mutex<(any Error)?>(nil)
+        let thread = Thread {
+            do { try opened.update("X") { try $0.removeUnmanaged("link") } } catch { failure.withLock { $0 = error } }
+            done.signal()
+        }
+        thread.stackSize = 512 << 10
+        thread.start()
+        done.wait()
+        #expect((failure.withLock { $0 } as? HoldfastError)?.code == .cannotCarry)
+        #expect(try store.remnants().isEmpty)
+        try shell("mv X .removed-Z && mkdir X .staging-X && cd .staging-X && \(nest)", in: store)
+        #expect(try store.reopen().recoveryReport.isComplete)
+        #expect(!store.exists(".removed-Z") && !store.exists(".staging-X"))
+    }
+
+    @Test func `the store is not copied into its own document`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        for path in [store.path, store.folder.path] {
+            let error = #expect(throws: HoldfastError.self) {
+                try store.open().update("X") { try $0.addUnmanaged("backup", copying: path) }
+            }
+            #expect(error?.code == .cannotCarry)
+        }
+        #expect(try store.remnants().isEmpty)
+    }
+
+    @Test func `an editor's file that goes while recovery looks is no failure`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try store.write("old", to: ".old-X/metadata.json")
+        try store.write("swap", to: "X/.QUERY.swp")
+        let path = store.url("X/.QUERY.swp").path
+        let removal = Meanwhile({ call, entry in call == .statx && entry == EntryName(".QUERY.swp") }) {
+            try FileManager.default.removeItem(atPath: path)
+        }
+        store.before = removal.hook
+        let report = try store.open().recoveryReport
+        #expect(removal.hasHappened && report.isComplete)
+    }
+
+    @Test func `an editor that takes its file away for a moment does not fail a save`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let isAway = Atomic(false)
+        let question = store.url("X/QUERY_MESSAGE.md")
+        let aside = store.url("X/QUERY_MESSAGE.md~")
+        store.before = { (call, entry) throws(SystemCallError) in
+            guard call == .linkat, entry == EntryName("QUERY_MESSAGE.md"), !isAway.load(ordering: .relaxed) else {
+                return
+            }
+            isAway.store(true, ordering: .relaxed)
+            #expect(rename(question.path, aside.path) == 0)
+        }
+        store.after = { (call, entry) throws(SystemCallError) in
+            // The link has failed: it is back before anybody looks.
+            if call == .statx, isAway.load(ordering: .relaxed) { _ = rename(aside.path, question.path) }
+        }
+        try store.open().update("X") { try two(&$0) }
+        let wasAway = isAway.load(ordering: .relaxed)
+        #expect(wasAway)
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
+    }
+
+    @Test func `all managed files may go where a folder has the name of one`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        try store.write("x", to: "X/part-1.json/readme.txt")
+        let hasSwapped = Atomic(false)
+        store.before = { (call, _) throws(SystemCallError) in
+            if hasSwapped.load(ordering: .relaxed), call.isMutating, call != .openat, call != .fsync {
+                throw SystemCallError(call, .inputOutput)
+            }
+        }
+        store.after = { (call, entry) throws(SystemCallError) in
+            if call == .renameat2, entry == EntryName(".old-X") { hasSwapped.store(true, ordering: .relaxed) }
+        }
+        try store.open().update("X") { draft in for name in try draft.managedFiles() { try draft.remove(name) } }
+        _ = try store.reopen()
+        let wasSwapped = hasSwapped.load(ordering: .relaxed)
+        #expect(wasSwapped)
+        #expect(!store.exists("X/metadata.json") && store.exists("X/part-1.json/readme.txt"))
+    }
+
+    @Test func `a staging that can't be opened is not left behind`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        store.before =
+            Fault(.tooManyOpen, in: { call, entry in call == .openat && entry == EntryName(".staging-X") }).hook
+        #expect(throws: HoldfastError.self) { try store.open().update("X") { try two(&$0) } }
+        #expect(try store.remnants().isEmpty)
+    }
+
+    @Test func `a lock file that goes again and again does not hold up a writer for ever`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        store.options.lockTimeout = .milliseconds(50)
+        let lock = store.url(".lock").path
+        let opened = try store.open()
+        let isGoing = Atomic(true)
+        store.after = { (call, _) throws(SystemCallError) in
+            if call == .lock, isGoing.load(ordering: .relaxed) { unlink(lock) }
+        }
+        _ = opened
+        let error = #expect(throws: HoldfastError.self) { try store.open().update("X") { try two(&$0) } }
+        #expect(error?.code == .lockTimeout)
+        isGoing.store(false, ordering: .relaxed)
+        try store.open().update("X") { try two(&$0) }
+    }
+
+    @Test func `two Unicode forms of a name are two names`() throws {
+        let store = try TemporaryStore()
+        let opened = try store.open()
+        try opened.update("caf\u{E9}") { try $0.set([1], for: .events) }
+        let receipt = try opened.update("caf\u{E9}", renamingTo: "cafe\u{301}") { try $0.set([2], for: .events) }
+        #expect(receipt.outcome == .renamed)
+        #expect(try opened.list().map { Array($0.utf8) } == [Array("cafe\u{301}".utf8)])
+    }
+
+    @Test func `a path with a NUL is refused, and one that leads to a name that is not UTF-8`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let before = try store.tree()
+        #expect(throws: HoldfastError.self) { try AtomicFile(store.path + "/a\0b").write(Data("x".utf8)) }
+        #expect(throws: HoldfastError.self) {
+            try DocumentStore.open(at: store.path + "/b\0c", codecs: store.codecs)
+        }
+        #expect(throws: HoldfastError.self) {
+            try store.open().update("X") { try $0.addUnmanaged("a", copying: "/etc/hostname\0x") }
+        }
+        #expect(throws: HoldfastError.self) { try DocumentStore.open(at: "", codecs: store.codecs) }
+        #expect(try store.tree() == before)
+        try shell("printf old > \"$(printf 'caf\\351')\" && ln -s \"$(printf 'caf\\351')\" link", in: store)
+        let error = #expect(throws: HoldfastError.self) {
+            try AtomicFile(store.url("link").path).write(Data("new".utf8))
+        }
+        #expect(error?.code == .invalidName)
+        #expect(try store.read("link") == "old")
+    }
+
+    @Test func `a reader leaves no lock file where nobody has ever written`() throws {
+        let store = try TemporaryStore()
+        try store.write("1", to: "X/metadata.json")
+        let opened = try store.open()
+        #expect(try opened.list() == ["X"])
+        #expect(try opened.verify().isSound)
+        #expect(!store.exists(".lock"))
+    }
+}
+
+extension TemporaryStore {
+    /// Whether the file system has the flags of chattr(1).
+    fileprivate func setsFlag(_ flag: String, on name: String) throws -> Bool {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/chattr")
+        process.arguments = [flag, url(name).path]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+}
