@@ -33,24 +33,31 @@ struct JSONLocator {
             case UInt8(ascii: "{"):
                 i += 1
                 skipSeparators()
-                while true {
-                    guard i < bytes.count, bytes[i] == UInt8(ascii: "\"") else { return nil }
-                    let start = i + 1
-                    skipString()
-                    let content = UnsafeBufferPointer(rebasing: bytes[start..<i - 1])
-                    let name = JSONEscape.string(content, isEscaped: content.contains(UInt8(ascii: "\\")))
-                    skipSeparators()
-                    if isNamed(name, key, below: path[..<level]) { break }
-                    skipValue()
-                }
+                guard let value = member(key, below: path[..<level]) else { return nil }
+                i = value
             default: return nil
             }
         }
         return i < bytes.count ? i : nil
     }
 
-    private func isNamed(_ name: String, _ key: any CodingKey, below path: ArraySlice<any CodingKey>) -> Bool {
-        if JSONKey(name) == JSONKey(key.stringValue) { return true }
+    /// Where a member's value stands: the one of just this name, or else the only one that a strategy may have renamed so.
+    private mutating func member(_ key: any CodingKey, below path: ArraySlice<any CodingKey>) -> Int? {
+        var renamed: [Int] = []
+        while i < bytes.count, bytes[i] == UInt8(ascii: "\"") {
+            let start = i + 1
+            skipString()
+            let content = UnsafeBufferPointer(rebasing: bytes[start..<i - 1])
+            let name = JSONEscape.string(content, isEscaped: content.contains(UInt8(ascii: "\\")))
+            skipSeparators()
+            if JSONKey(name) == JSONKey(key.stringValue) { return i }
+            if mayBecome(key, name, below: path) { renamed.append(i) }
+            skipValue()
+        }
+        return renamed.count == 1 ? renamed[0] : nil
+    }
+
+    private func mayBecome(_ key: any CodingKey, _ name: String, below path: ArraySlice<any CodingKey>) -> Bool {
         switch keys {
         case .asDeclared: return false
         // Near enough to find the place: only the case of letters and underscores change.

@@ -97,12 +97,28 @@ extension JSONValue: Codable {
             var container = encoder.unkeyedContainer()
             for element in elements { try container.encode(element) }
         case .object(let members):
+            try Self.checkKeys(members, encoder)
             if JSONOptions.changesKeys(encoder.userInfo) {
                 var container = encoder.singleValueContainer()
                 return try container.encode(Dictionary(members.map { ($0.key, $0.value) }) { _, last in last })
             }
             var container = encoder.container(keyedBy: JSONPathKey.self)
             for member in members { try container.encode(member.value, forKey: JSONPathKey(member.key)) }
+        }
+    }
+}
+
+extension JSONValue {
+    /// Throws where an encoder that keeps keys as `String`s would lose one: they are equal in two Unicode forms.
+    private static func checkKeys(_ members: JSONObject, _ encoder: any Encoder) throws {
+        guard members.contains(where: { !$0.key.utf8.allSatisfy { $0 < 0x80 } }) else { return }
+        var seen: Set<String> = []
+        for (key, value) in members where !seen.insert(key).inserted {
+            throw EncodingError.invalidValue(
+                value,
+                .init(
+                    codingPath: encoder.codingPath,
+                    debugDescription: "the key \(key.debugDescription) stands twice here, in two Unicode forms"))
         }
     }
 }

@@ -84,6 +84,24 @@ private func decoded<Value: Decodable>(
             try decoded(Outer.self, "{\"innerValue!\": [{\"lastActivity!\": \"x\"}]}", options)
         }
         #expect((marked.line, marked.column) == (1, 36))
+        // A name that stands there as it is comes first; where two others may be meant, no place is named.
+        options.keys = .snakeCase
+        let exact = try #require(throws: CodecError.self) {
+            try decoded([String: Int].self, "{\"a_b\": 1,\n \"aB\": \"x\"}", options)
+        }
+        #expect(exact.line == 2)
+        struct Foo: Codable { var fooBar: Int }
+        let doubtful = try #require(throws: CodecError.self) {
+            try decoded(Foo.self, "{\"foobar\": 1,\n \"foo_bar\": \"x\"}", options)
+        }
+        #expect(doubtful.line == nil)
+    }
+
+    @Test func `two Unicode forms of a key in a property are refused, not lost`() throws {
+        struct Holder: Codable { var value: JSONValue }
+        let value: JSONValue = ["e\u{301}": 1, "\u{e9}": 2]
+        #expect(throws: CodecError.self) { try encoded(Holder(value: value)) }
+        #expect(try decoded(JSONValue.self, encoded(value)) == value)
     }
 
     @Test func `no key strategy changes the keys of dynamic values`() throws {

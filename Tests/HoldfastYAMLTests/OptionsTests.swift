@@ -122,6 +122,30 @@ import Testing
         init?(intValue: Int) { nil }
     }
 
+    @Test(arguments: [
+        ("point_3d", "point3D"), ("is_3d_model", "is3DModel"), ("first_2nd", "first2Nd"), ("one_two", "oneTwo"),
+        ("_a_b_", "_aB_"), ("URL_list", "urlList"),
+    ]) func `snake case is read as Foundation's JSON decoder reads it`(snake: String, camel: String) throws {
+        struct Key: CodingKey {
+            var stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+        struct Keys: Decodable {
+            var names: [String]
+            init(from decoder: any Decoder) throws {
+                names = try decoder.container(keyedBy: Key.self).allKeys.map(\.stringValue)
+            }
+        }
+        var decoder = YAMLDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        #expect(try decoder.decode(Keys.self, from: "\(snake): 1").names == [camel])
+        let json = JSONDecoder()
+        json.keyDecodingStrategy = .convertFromSnakeCase
+        #expect(try json.decode(Keys.self, from: Data("{\"\(snake)\": 1}".utf8)).names == [camel])
+    }
+
     @Test func `no key strategy changes the keys of dynamic values`() throws {
         struct Wrapped: Codable, Equatable {
             var anyValue: YAMLValue

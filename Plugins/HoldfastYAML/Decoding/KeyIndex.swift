@@ -13,48 +13,66 @@ final class KeyIndex {
 
     /// Collects a mapping's entries, its own first, then those that merge keys bring in.
     static func entries(of node: Int, in decoder: TapeDecoder) throws -> [Entry] {
-        let tape = decoder.tape
-        guard !tape.nodes[node].has(TapeNode.hasComplexKey) else {
-            var key = node + 1
-            while tape.nodes[tape.resolve(key)].kind == .scalar { key = tape.next(after: tape.next(after: key)) }
-            throw decoder.mismatch(String.self, "a scalar as key", tape.resolve(key))
-        }
-        var entries: [Entry] = []
-        var index = node + 1
-        let end = tape.next(after: node)
-        while index < end {
-            let value = tape.next(after: index)
-            entries.append(Entry(key: index, value: value))
-            index = tape.next(after: value)
-        }
-        guard tape.nodes[node].has(TapeNode.hasMergeKey) else { return entries }
-        var own: [Entry] = []
-        var merged: [Entry] = []
-        for entry in entries {
-            let key = tape.nodes[entry.key]
-            guard key.kind == .scalar, key.style == .plain, tape.string(key) == "<<" else {
-                own.append(entry)
-                continue
+        var collection = Collection(decoder: decoder)
+        try collection.add(node)
+        return collection.entries
+    }
+
+    /// A mapping's own entries win over those merged, and of those the earlier.
+    private struct Collection {
+        let decoder: TapeDecoder
+        private(set) var entries: [Entry] = []
+        private var seen: Set<[UInt8]> = []
+        private var visited: Set<Int> = []
+
+        init(decoder: TapeDecoder) { self.decoder = decoder }
+
+        mutating func add(_ node: Int) throws {
+            let tape = decoder.tape
+            guard !tape.nodes[node].has(TapeNode.hasComplexKey) else {
+                var key = node + 1
+                while tape.nodes[tape.resolve(key)].kind == .scalar { key = tape.next(after: tape.next(after: key)) }
+                throw decoder.mismatch(String.self, "a scalar as key", tape.resolve(key))
             }
-            let source = tape.resolve(entry.value)
+            // Without merge keys, the builder has found all keys to differ.
+            let isMerging = !visited.isEmpty || tape.nodes[node].has(TapeNode.hasMergeKey)
+            // What was merged once has given all its entries.
+            guard visited.insert(node).inserted else { return }
+            guard decoder.state.stack.hasRoom() else {
+                throw decoder.corrupted("merges reach deeper than this thread's stack allows", node, key: -2, index: -1)
+            }
+            var merges: [Int] = []
+            var index = node + 1
+            while index < tape.next(after: node) {
+                let value = tape.next(after: index)
+                if isMerging, tape.isMergeKey(index, of: node) {
+                    merges.append(value)
+                } else if !isMerging
+                    || tape.withContent(tape.nodes[tape.resolve(index)], { seen.insert(Array($0)).inserted })
+                {
+                    entries.append(Entry(key: index, value: value))
+                }
+                index = tape.next(after: value)
+            }
+            for value in merges { try merge(value) }
+        }
+
+        private mutating func merge(_ value: Int) throws {
+            let tape = decoder.tape
+            let source = tape.resolve(value)
             switch tape.nodes[source].kind {
-            case .mapping: merged += try Self.entries(of: source, in: decoder)
+            case .mapping: try add(source)
             case .sequence:
                 var item = source + 1
                 while item < tape.next(after: source) {
                     guard tape.nodes[tape.resolve(item)].kind == .mapping else {
                         throw decoder.mismatch([String: Any].self, "a mapping to merge", item)
                     }
-                    merged += try Self.entries(of: tape.resolve(item), in: decoder)
+                    try add(tape.resolve(item))
                     item = tape.next(after: item)
                 }
-            default: throw decoder.mismatch([String: Any].self, "a mapping to merge", entry.value)
+            default: throw decoder.mismatch([String: Any].self, "a mapping to merge", value)
             }
-        }
-        // A mapping's own entries win, and of those merged the earlier.
-        var seen: Set<[UInt8]> = []
-        return (own + merged).filter { entry in
-            tape.withContent(tape.nodes[tape.resolve(entry.key)]) { seen.insert(Array($0)).inserted }
         }
     }
 

@@ -7,7 +7,7 @@ extension TapeDecoder {
         let found = tape.nodes[node]
         switch found.kind {
         case .alias: return try unboxValue(tape.resolve(node))
-        case .scalar: return try unboxScalar(node)
+        case .scalar: return try unboxScalar(node, key: -2, index: -1)
         case .sequence:
             var elements: [YAMLValue] = []
             elements.reserveCapacity(Int(found.payload))
@@ -32,7 +32,7 @@ extension TapeDecoder {
 
     private func descend(_ child: Int, key: Int, index: Int) throws -> YAMLValue {
         let node = tape.resolve(child)
-        guard tape.nodes[node].kind != .scalar else { return try unboxScalar(node) }
+        guard tape.nodes[node].kind != .scalar else { return try unboxScalar(node, key: key, index: index) }
         let decoder = self.child(child, key: key, index: index)
         guard state.stack.hasRoom() else {
             throw corrupted("nested deeper than this thread's stack allows", node, key: key, index: index)
@@ -40,20 +40,20 @@ extension TapeDecoder {
         return try decoder.unboxValue(node)
     }
 
-    private func unboxScalar(_ node: Int) throws -> YAMLValue {
+    private func unboxScalar(_ node: Int, key: Int, index: Int) throws -> YAMLValue {
         let scalar = tape.nodes[node]
         switch tape.resolution(scalar) {
         case .null: return .null
         case .true: return .bool(true)
         case .false: return .bool(false)
         case .string: return .string(tape.string(scalar))
-        case .float: return .double(try unboxDouble(node, key: -2, index: -1))
+        case .float: return .double(try unboxDouble(node, key: key, index: index))
         case .integer:
             let integer = tape.withContent(scalar) { NumberText.integer($0, schema: tape.schema, as: Int.self) }
             if let integer { return .int(integer) }
             let large = tape.withContent(scalar) { NumberText.integer($0, schema: tape.schema, as: UInt64.self) }
             if let large { return .uint(large) }
-            return .double(try unboxDouble(node, key: -2, index: -1))
+            return .double(try unboxDouble(node, key: key, index: index))
         }
     }
 }

@@ -8,12 +8,16 @@ extension FormattingSplice {
     }
 
     mutating func compareFlowMappings(_ oldMapping: Int, _ newMapping: Int) throws {
+        // A pair in a sequence may do without braces: `[a: 1, b]`.
+        guard old.source.bytes[Int(old.ends[oldMapping]) - 1] == UInt8(ascii: "}") else { throw Unsuitable() }
         let (oldEntries, newValues) = try entries(oldMapping, newMapping)
         let children = children(of: oldMapping)
+        var childrenByKey: [Int: Child] = [:]
         var kept = [Bool](repeating: true, count: children.count)
         for (index, child) in children.enumerated() {
             guard let key = child.key, !old.isMergeKey(key, of: oldMapping) else { continue }
-            if let replacement = newValues[old.string(old.nodes[old.resolve(key)])] {
+            childrenByKey[key] = child
+            if let replacement = newValues[MappingEntries.Name(old.nodes[old.resolve(key)], of: old)] {
                 try compareFlowChildren(child.value, replacement.value)
             } else {
                 kept[index] = comparison.toleratesAbsence(of: child.value)
@@ -23,7 +27,7 @@ extension FormattingSplice {
         var previous: Child?
         for entry in newEntries(of: newMapping) {
             if let existing = oldEntries.own[entry.name] {
-                previous = children.first { $0.key == existing.key }
+                previous = childrenByKey[existing.key]
                 continue
             }
             if let merged = oldEntries.merged[entry.name], comparison.isSame(merged.value, entry.value) { continue }
@@ -71,11 +75,15 @@ extension FormattingSplice {
     /// Takes children out, each with the comma that it needs no more.
     private mutating func remove(_ children: [Child], where isRemoved: [Bool]) throws {
         guard let first = isRemoved.firstIndex(of: false) else { throw Unsuitable() }
-        if first > 0 {
-            edits.append(Edit(range: children[0].range.lowerBound..<children[first].range.lowerBound, text: []))
-        }
+        var ranges: [Range<Int>] = []
+        if first > 0 { ranges.append(children[0].range.lowerBound..<children[first].range.lowerBound) }
         for index in children.indices.dropFirst(first) where isRemoved[index] {
-            edits.append(Edit(range: children[index - 1].range.upperBound..<children[index].range.upperBound, text: []))
+            ranges.append(children[index - 1].range.upperBound..<children[index].range.upperBound)
+        }
+        for range in ranges {
+            // A comment behind a comma is about what stands before that, and would go or move.
+            if old.source.bytes[range].contains(UInt8(ascii: "#")) { throw Unsuitable() }
+            edits.append(Edit(range: range, text: []))
         }
     }
 

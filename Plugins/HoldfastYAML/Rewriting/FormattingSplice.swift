@@ -167,10 +167,11 @@ struct FormattingSplice {
 
     /// The entries of two mappings, where one can become the other.
     func entries(_ oldMapping: Int, _ newMapping: Int) throws -> (
-        old: Tape.Entries, new: [String: (key: Int, value: Int)]
+        old: MappingEntries, new: [MappingEntries.Name: MappingEntries.Entry]
     ) {
         // What a merge key brings in can't be taken out again.
-        guard let oldEntries = old.entries(of: oldMapping), let newValues = new.entries(of: newMapping)?.own,
+        guard let oldEntries = MappingEntries(of: oldMapping, in: old),
+            let newValues = MappingEntries(of: newMapping, in: new)?.own,
             comparison.tolerance.contains(.references) || !old.nodes[oldMapping].has(TapeNode.hasMergeKey),
             oldEntries.merged.keys.allSatisfy({ newValues[$0] != nil }),
             !oldEntries.merged.isEmpty || oldEntries.own.keys.contains(where: { newValues[$0] != nil })
@@ -178,12 +179,12 @@ struct FormattingSplice {
         return (oldEntries, newValues)
     }
 
-    func newEntries(of mapping: Int) -> [(name: String, key: Int, value: Int)] {
-        var entries: [(name: String, key: Int, value: Int)] = []
+    func newEntries(of mapping: Int) -> [(name: MappingEntries.Name, key: Int, value: Int)] {
+        var entries: [(name: MappingEntries.Name, key: Int, value: Int)] = []
         var key = mapping + 1
         while key < Int(new.nodes[mapping].extent) {
             let value = new.next(after: key)
-            entries.append((new.string(new.nodes[key]), key, value))
+            entries.append((MappingEntries.Name(new.nodes[key], of: new), key, value))
             key = new.next(after: value)
         }
         return entries

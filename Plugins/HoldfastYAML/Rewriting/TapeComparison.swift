@@ -25,6 +25,13 @@ struct TapeComparison {
     private var stack = StackGuard()
     /// How many nodes have been compared, some of them more than once.
     private(set) var work = 0
+    /// What is known of collections that have been compared: on the way down to a difference each is asked for again.
+    private var known: [Pair: Bool] = [:]
+
+    private struct Pair: Hashable {
+        let left: Int
+        let right: Int
+    }
     /// Whether something was taken for the same only because another notation is tolerated.
     private(set) var toleratedNotation = false
     /// Whether there were aliases or merge keys.
@@ -46,21 +53,35 @@ struct TapeComparison {
         switch first.kind {
         case .alias: return false
         case .scalar: return isSameScalar(first, second)
-        case .sequence:
-            guard first.payload == second.payload else { return false }
-            var (leftIndex, rightIndex) = (leftNode + 1, rightNode + 1)
-            while leftIndex < Int(first.extent) {
-                guard isSame(leftIndex, rightIndex) else { return false }
-                leftIndex = left.next(after: leftIndex)
-                rightIndex = right.next(after: rightIndex)
-            }
-            return true
-        case .mapping:
-            let mergesKeys = first.has(TapeNode.hasMergeKey)
-            if mergesKeys, !tolerateReference() { return false }
-            if !mergesKeys, let isSame = isSameInOrder(leftNode, rightNode) { return isSame }
-            return isSameInAnyOrder(leftNode, rightNode)
+        case .sequence, .mapping:
+            let pair = Pair(left: leftNode, right: rightNode)
+            if let isSame = known[pair] { return isSame }
+            let isSame =
+                first.kind == .sequence
+                ? isSameSequence(leftNode, rightNode) : isSameMapping(leftNode, rightNode)
+            known[pair] = isSame
+            return isSame
         }
+    }
+
+    private mutating func isSameSequence(_ leftSequence: Int, _ rightSequence: Int) -> Bool {
+        guard left.nodes[leftSequence].payload == right.nodes[rightSequence].payload else { return false }
+        var (leftItem, rightItem) = (leftSequence + 1, rightSequence + 1)
+        while leftItem < Int(left.nodes[leftSequence].extent) {
+            guard isSame(leftItem, rightItem) else { return false }
+            leftItem = left.next(after: leftItem)
+            rightItem = right.next(after: rightItem)
+        }
+        return true
+    }
+
+    private mutating func isSameMapping(_ leftMapping: Int, _ rightMapping: Int) -> Bool {
+        if left.nodes[leftMapping].has(TapeNode.hasMergeKey) {
+            guard tolerateReference() else { return false }
+        } else if let isSame = isSameInOrder(leftMapping, rightMapping) {
+            return isSame
+        }
+        return isSameInAnyOrder(leftMapping, rightMapping)
     }
 
     /// Compares mappings whose keys are in the same order, as most are; nil where they are not.
@@ -80,9 +101,11 @@ struct TapeComparison {
     }
 
     private mutating func isSameInAnyOrder(_ leftMapping: Int, _ rightMapping: Int) -> Bool {
-        guard let entries = left.entries(of: leftMapping)?.all, let others = right.entries(of: rightMapping)?.own,
-            entries.count == others.count || tolerance.contains(.notations)
+        guard let entries = MappingEntries(of: leftMapping, in: left)?.all,
+            let others = MappingEntries(of: rightMapping, in: right)?.own
         else { return false }
+        work += entries.count + others.count
+        guard entries.count == others.count || tolerance.contains(.notations) else { return false }
         var found = 0
         for (name, entry) in entries {
             if let other = others[name] {
@@ -176,66 +199,4 @@ struct TapeComparison {
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x09 }
-}
-
-extension Tape {
-    /// A mapping's entries by key.
-    struct Entries {
-        /// Those that stand in it.
-        var own: [String: (key: Int, value: Int)] = [:]
-        /// Those that merge keys bring in, also where an own one hides them.
-        var merged: [String: (key: Int, value: Int)] = [:]
-
-        /// What a reader finds.
-        var all: [String: (key: Int, value: Int)] {
-            merged.isEmpty ? own : own.merging(merged) { own, _ in own }
-        }
-    }
-
-    /// The entries of a mapping; nil where a key is not a scalar, two are equal as strings, or something is merged that
-    /// can't be.
-    func entries(of mapping: Int) -> Entries? {
-        var entries = Entries()
-        var index = mapping + 1
-        while index < Int(nodes[mapping].extent) {
-            let value = next(after: index)
-            let key = nodes[resolve(index)]
-            guard key.kind == .scalar else { return nil }
-            let name = string(key)
-            if isMergeKey(index, of: mapping) {
-                guard merge(value, into: &entries) else { return nil }
-            } else {
-                guard entries.own.updateValue((index, value), forKey: name) == nil else { return nil }
-            }
-            index = next(after: value)
-        }
-        return entries
-    }
-
-    /// Whether a key stands for the entries of other mappings.
-    func isMergeKey(_ key: Int, of mapping: Int) -> Bool {
-        let node = nodes[key]
-        return nodes[mapping].has(TapeNode.hasMergeKey) && node.kind == .scalar && node.style == .plain
-            && string(node) == "<<"
-    }
-
-    private func merge(_ value: Int, into entries: inout Entries) -> Bool {
-        let source = resolve(value)
-        switch nodes[source].kind {
-        case .mapping:
-            guard let others = self.entries(of: source) else { return false }
-            // What is merged first wins, as an own entry does.
-            entries.merged.merge(others.own) { first, _ in first }
-            entries.merged.merge(others.merged) { first, _ in first }
-            return true
-        case .sequence:
-            var item = source + 1
-            while item < Int(nodes[source].extent) {
-                guard nodes[resolve(item)].kind == .mapping, merge(item, into: &entries) else { return false }
-                item = next(after: item)
-            }
-            return true
-        default: return false
-        }
-    }
 }

@@ -1,4 +1,4 @@
-/// `camelCase` and `snake_case`, as Foundation's JSON coders turn one into the other.
+/// `camelCase` and `snake_case`, as Foundation's JSON coders turn one into the other for names that begin with a small letter.
 enum KeyCase {
     /// Turns `oneTwoThree` into `one_two_three`, and `myURLProperty` into `my_url_property`.
     static func toSnake(_ key: String) -> String {
@@ -25,7 +25,18 @@ enum KeyCase {
         }
         let words = key[first...last].split(separator: "_")
         guard words.count > 1, let head = words.first else { return key }
-        let tail = words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst().lowercased() }
+        let tail = words.dropFirst().map { capitalized($0) }
         return key[..<first] + head.lowercased() + tail.joined() + key[key.index(after: last)...]
+    }
+
+    /// With a capital wherever letters begin, so that `3d` becomes `3D`, as Foundation's `capitalized` does.
+    private static func capitalized(_ word: Substring) -> String {
+        var result = ""
+        var isInside = false
+        for character in word {
+            result += isInside ? character.lowercased() : character.uppercased()
+            isInside = character.isLetter
+        }
+        return result
     }
 }

@@ -1,0 +1,84 @@
+/// A mapping's entries by key.
+struct MappingEntries {
+    typealias Entry = (key: Int, value: Int)
+
+    /// A key, by its bytes: two Unicode forms of a text are two keys.
+    struct Name: Hashable {
+        private let bytes: [UInt8]
+
+        init(_ node: TapeNode, of tape: Tape) { bytes = tape.withContent(node) { Array($0) } }
+    }
+
+    /// Those that stand in it.
+    private(set) var own: [Name: Entry] = [:]
+    /// Those that merge keys bring in, also where an own one hides them.
+    private(set) var merged: [Name: Entry] = [:]
+
+    /// What a reader finds.
+    var all: [Name: Entry] { merged.isEmpty ? own : own.merging(merged) { own, _ in own } }
+
+    /// Finds the entries of a mapping; nil where a key is not a scalar, two are equal, or something is merged that can't be.
+    init?(of mapping: Int, in tape: Tape) {
+        var visited: Set<Int> = []
+        var index = mapping + 1
+        while index < Int(tape.nodes[mapping].extent) {
+            let value = tape.next(after: index)
+            let key = tape.nodes[tape.resolve(index)]
+            guard key.kind == .scalar else { return nil }
+            if tape.isMergeKey(index, of: mapping) {
+                guard merge(value, of: tape, &visited, depth: 0) else { return nil }
+            } else {
+                guard own.updateValue((index, value), forKey: Name(key, of: tape)) == nil else { return nil }
+            }
+            index = tape.next(after: value)
+        }
+    }
+
+    /// Chains of merges longer than this are left alone.
+    private static let deepest = 64
+
+    private mutating func merge(_ value: Int, of tape: Tape, _ visited: inout Set<Int>, depth: Int) -> Bool {
+        let source = tape.resolve(value)
+        guard depth < Self.deepest else { return false }
+        switch tape.nodes[source].kind {
+        case .mapping:
+            // What was merged once has given all its entries.
+            guard visited.insert(source).inserted else { return true }
+            var later: [Int] = []
+            var index = source + 1
+            while index < Int(tape.nodes[source].extent) {
+                let value = tape.next(after: index)
+                let key = tape.nodes[tape.resolve(index)]
+                guard key.kind == .scalar else { return false }
+                if tape.isMergeKey(index, of: source) {
+                    later.append(value)
+                } else {
+                    // What is merged first wins, and of one mapping its own entries.
+                    let name = Name(key, of: tape)
+                    if merged[name] == nil { merged[name] = (index, value) }
+                }
+                index = tape.next(after: value)
+            }
+            return later.allSatisfy { merge($0, of: tape, &visited, depth: depth + 1) }
+        case .sequence:
+            var item = source + 1
+            while item < Int(tape.nodes[source].extent) {
+                guard tape.nodes[tape.resolve(item)].kind == .mapping,
+                    merge(item, of: tape, &visited, depth: depth + 1)
+                else { return false }
+                item = tape.next(after: item)
+            }
+            return true
+        default: return false
+        }
+    }
+}
+
+extension Tape {
+    /// Whether a key stands for the entries of other mappings.
+    func isMergeKey(_ key: Int, of mapping: Int) -> Bool {
+        let node = nodes[key]
+        return nodes[mapping].has(TapeNode.hasMergeKey) && node.kind == .scalar && node.style == .plain
+            && string(node) == "<<"
+    }
+}
