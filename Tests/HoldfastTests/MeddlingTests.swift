@@ -232,6 +232,85 @@ import Testing
         try store.open().update("X") { try two(&$0) }
     }
 
+    @Test(arguments: [false, true]) func `what a value was made without is not overwritten unseen`(isSwap: Bool) throws
+    {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try store.delete("X/config.yaml")
+        let error = #expect(throws: HoldfastError.self) {
+            try store.open().update("X") { draft in
+                let config = try draft.value(.config)
+                #expect(config == nil)
+                try store.write("\"theirs\"", to: "X/config.yaml")
+                try draft.set("mine", for: .config)
+                if isSwap { try draft.set([9], for: .events) }
+            }
+        }
+        #expect(error?.code == .conflict && error?.description.hasPrefix("X/config.yaml: ") == true)
+        #expect(try store.read("X/config.yaml") == "\"theirs\"")
+        #expect(try store.read("X/events.json") == "[1,2,3]")
+    }
+
+    @Test func `what a codec has kept of a file is what stands there when it is saved`() throws {
+        struct Keeping: ManagedFileCodec {
+            let format = "text"
+            let filenames: [FilenamePattern] = ["k.txt"]
+            func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data {
+                // Asked for twice, read once.
+                let current = try context.currentBytes() ?? Data()
+                #expect(try context.currentBytes() ?? Data() == current)
+                return Data("\(value)".utf8)
+                    + (current.firstIndex(of: UInt8(ascii: "#")).map { current[$0...] } ?? Data())
+            }
+            func decode<Value: Decodable>(_ type: Value.Type, from bytes: Data, in context: CodecContext) throws
+                -> Value
+            {
+                throw CodecError("it is not read here")
+            }
+            func validate(_ bytes: Data, in context: CodecContext) throws {}
+        }
+        let store = try TemporaryStore()
+        store.codecs = try CodecRegistry(Keeping())
+        try store.write("1#a comment", to: "X/k.txt")
+        let key = ManagedFile<String>("k.txt")
+        let opened = try store.open()
+        let error = #expect(throws: HoldfastError.self) {
+            try opened.update("X") { draft in
+                try draft.set("2", for: key)
+                try store.write("1#a better comment", to: "X/k.txt")
+            }
+        }
+        #expect(error?.code == .conflict)
+        #expect(try store.read("X/k.txt") == "1#a better comment")
+        try opened.update("X") { try $0.set("2", for: key) }
+        #expect(try store.read("X/k.txt") == "2#a better comment")
+    }
+
+    @Test(arguments: ["first", "renaming"]) func `what is put into a document whose save is taken back is not lost`(
+        kind: String
+    ) throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        if kind == "renaming" { try store.makeConversation("W") } else { _ = try store.reopen() }
+        let isThere = Atomic(false)
+        let path = store.url("X/QUESTION.md")
+        store.after = { (call, entry) throws(SystemCallError) in
+            if call == .renameat2, entry == EntryName(".staging-X") { isThere.store(true, ordering: .relaxed) }
+        }
+        store.before = { (call, _) throws(SystemCallError) in
+            guard call == .fsync, isThere.exchange(false, ordering: .relaxed) else { return }
+            do { try Data("my question".utf8).write(to: path) } catch { Issue.record(error) }
+            throw SystemCallError(call, .inputOutput)
+        }
+        let opened = try store.open()
+        #expect(throws: HoldfastError.self) {
+            kind == "renaming"
+                ? try opened.update("W", renamingTo: "X") { try two(&$0) } : try opened.update("X") { try two(&$0) }
+        }
+        _ = try store.reopen()
+        #expect(!store.exists("X") && store.exists("W") == (kind == "renaming"))
+        #expect(try store.read(".trash/X~QUESTION.md") == "my question")
+    }
+
     @Test func `two Unicode forms of a name are two names`() throws {
         let store = try TemporaryStore()
         let opened = try store.open()

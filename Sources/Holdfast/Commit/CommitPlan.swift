@@ -43,7 +43,8 @@ struct CommitPlan {
         var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
         if let directory {
             compared = try Self.reduce(
-                &changes, to: directory, known: files, holding: isAlone ? Self.openFileLimit : 0)
+                &changes, to: directory, known: files, missing: draft.missing,
+                holding: isAlone ? Self.openFileLimit : 0)
         } else {
             for name in changes.removals { changes.forgetRemoval(name) }
         }
@@ -63,13 +64,15 @@ struct CommitPlan {
     ///
     /// - Returns: As many of the files that differ as may be held open.
     private static func reduce(
-        _ changes: inout DraftChanges, to directory: Directory, known: [EntryName: DraftFile], holding limit: Int
+        _ changes: inout DraftChanges, to directory: Directory, known: [EntryName: DraftFile],
+        missing: Set<EntryName>, holding limit: Int
     ) throws -> [EntryName: (file: OpenFile, status: FileStatus)] {
         var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
         for (name, data) in changes.writes.sorted(by: { $0.key < $1.key }) {
             if let known = known[name] {
                 if known.data == data { changes.forgetWrite(name) }
             } else if let current = try directory.openFileIfPresent(name) {
+                if missing.contains(name) { throw HoldfastError.changedMeanwhile(name.description) }
                 if try current.status.size == Int64(data.count) && current.file.holds(data) {
                     changes.forgetWrite(name)
                 } else if compared.count < limit {

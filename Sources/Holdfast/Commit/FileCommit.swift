@@ -114,8 +114,8 @@ final class FileCommit: Commit {
     }
 
     private func conflict() -> HoldfastError {
-        HoldfastError(
-            .conflict, "the file was changed by something other than Holdfast during the update; nothing was saved",
-            document: document.description, file: name.description, remedy: "update again, from what is there now")
+        var error = HoldfastError.changedMeanwhile(name.description)
+        error.document = document.description
+        return error
     }
 }

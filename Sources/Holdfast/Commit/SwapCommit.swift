@@ -294,10 +294,24 @@ final class SwapCommit: Commit {
                     try context.renameWithoutReplacing(document.entry, in: root, to: document.staging, in: root)
                 }
             }
+            try rescueArrivals()
             return true
         } catch {
             _ = context.warn(document, "the swap could not be taken back after a failed flush: \(error)")
             return false
+        }
+    }
+
+    /// Moves into the trash what somebody has put into a generation that is `.staging-X` again, and that nothing reconciles.
+    private func rescueArrivals() throws {
+        guard let staging, try root.statusIfPresent(of: document.staging)?.identity == staging.status().identity else {
+            return
+        }
+        for (name, _) in try staging.entries()
+        where plan.changes.writes[name] == nil && plan.changes.additions[name] == nil && carried[name] == nil {
+            let place = try Trash(context: context).move(
+                name, from: staging, labelled: (document.entry + "~") + name.description)
+            _ = context.warn(document, "`\(name)` was put there before the save was taken back; it is in `\(place)`")
         }
     }
 

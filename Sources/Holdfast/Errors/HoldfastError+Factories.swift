@@ -67,6 +67,12 @@ extension HoldfastError {
         }
     }
 
+    static func changedMeanwhile(_ file: String) -> HoldfastError {
+        HoldfastError(
+            .conflict, "the file was changed by something other than Holdfast during the update; nothing was saved",
+            file: file, remedy: "update again, from what is there now")
+    }
+
     static func lockTimeout(document: String, waited: Duration, holder: String?) -> HoldfastError {
         HoldfastError(
             .lockTimeout,

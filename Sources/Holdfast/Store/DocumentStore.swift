@@ -109,7 +109,8 @@ public final class DocumentStore: Sendable {
     /// All changes of the draft are saved, or none. Values are encoded as they are set, so one that can't be encoded
     /// changes nothing on disk. With ``Durability/powerLoss`` the save is durable on return.
     ///
-    /// Calls of the same document wait for each other, also between processes. `body` must not update a document itself.
+    /// Calls of the same document wait for each other, also between processes. `body` must not update a document itself, nor
+    /// take a snapshot of one that does not exist yet: it would wait for the lock that this call holds.
     ///
     /// - Parameters:
     ///   - document: The document's name.

@@ -20,6 +20,8 @@ public struct Draft: ~Copyable {
     var changes = DraftChanges()
     /// Managed files as they are on disk, as far as they have been read.
     private(set) var files: [EntryName: DraftFile] = [:]
+    /// Managed files that were looked for, and were not there.
+    private(set) var missing: Set<EntryName> = []
 
     init(_ name: DocumentName, directory: Directory?, context: StoreContext) {
         self.document = name.description
@@ -104,11 +106,13 @@ public struct Draft: ~Copyable {
         _ value: Value, for key: ManagedFile<Value>
     ) throws(HoldfastError) {
         let entry = try managed(key.filename)
-        let known = files[entry]?.data
+        let current = CurrentFile(files[entry])
         let directory = directory
         let data = try CodecCall(document: document, filename: key.filename, context: context).encode(value) {
-            try known ?? Self.readFile(entry, in: directory)?.data
+            try current.bytes { try Self.readFile(entry, in: directory) }
         }
+        // What the new bytes were made from is to be there still when they replace it.
+        if let file = current.file { note(file, entry) }
         changes.write(entry, data)
     }
 
@@ -144,7 +148,7 @@ public struct Draft: ~Copyable {
     /// Removes an unmanaged entry in the same commit: the document's other changes and this one happen both or neither.
     ///
     /// What a person saves to the entry, or into the folder, after this call is not lost: the entry stays then. Only what is
-    /// written in place to a file of the folder goes with it.
+    /// written in place to a file of the folder goes with it, and what is put into a folder within it.
     ///
     /// - Parameter name: The entry's name in the document.
     /// - Returns: Whether there is such an entry.
@@ -205,8 +209,13 @@ public struct Draft: ~Copyable {
         if let known = files[entry] { return known.data }
         let directory = directory
         let file = try attempt { try Self.readFile(entry, in: directory) }
-        files[entry] = file
+        note(file, entry)
         return file?.data
+    }
+
+    private mutating func note(_ file: DraftFile?, _ entry: EntryName) {
+        files[entry] = file
+        if file == nil { missing.insert(entry) }
     }
 
     private static func readFile(_ entry: EntryName, in directory: Directory?) throws -> DraftFile? {
@@ -220,6 +229,21 @@ public struct Draft: ~Copyable {
 
     private func attempt<Result>(_ body: () throws -> Result) throws(HoldfastError) -> Result {
         do { return try body() } catch { throw HoldfastError.wrapping(error, document: document) }
+    }
+}
+
+/// The file that a codec may ask for, which is read at the first call only.
+private final class CurrentFile {
+    /// The file, once it has been read: nil in it where there is none.
+    private(set) var file: DraftFile??
+
+    init(_ known: DraftFile?) { file = known.map { .some($0) } }
+
+    func bytes(_ read: () throws -> DraftFile?) throws -> Data? {
+        if let file { return file?.data }
+        let found = try read()
+        file = .some(found)
+        return found?.data
     }
 }
 

@@ -26,6 +26,8 @@ public struct StoreOptions: Sendable {
     /// Sees every commit, recovery and warning, on the thread that it happens on and before the call returns; for a
     /// host's log.
     ///
+    /// The document's lock is held still: it must not update a document, nor wait for who does.
+    ///
     /// With ``Cleanup/inBackground``, it sees what became of a clean-up on any thread and at any time, also before the
     /// commit itself.
     public var observer: (@Sendable (StoreEvent) -> Void)?
