@@ -302,7 +302,12 @@ import Testing
         ("- [1, 2] # c\n- [3]\n", "[[1, 2], [3, 4]]", "- [1, 2] # c\n- [3, 4]\n"),
         ("a: [1, # one\n  2] # two\n", "a: [1, 5]", "a: [1, # one\n  5] # two\n"),
         // What does not fit in this style is written in the other.
-        ("a: [1] # c\nb: 2 # d\n", "a: [1, \"x, y\"]\nb: 2", "a: # c\n  - 1\n  - x, y\nb: 2 # d\n"),
+        ("a: [1] # c\nb: 2\n", "a: [1, \"it's, {x}\"]\nb: 2", "a: [1, 'it''s, {x}'] # c\nb: 2\n"),
+        (
+            "-\n  n: a # first\n  k: 1\n-\n  n: b # second\n", "[{n: a, k: 2}, {n: b}]",
+            "-\n  n: a # first\n  k: 2\n-\n  n: b # second\n"
+        ),
+        ("-\n  id: a # first\n-\n  id: b # second\n", "[{id: b}, {id: c}]", "-\n  id: b # second\n- id: c\n"),
         ("a: [1] # c\nb: 2 # d\n", "a: [1, [2]]\nb: 2", "a: # c\n  - 1\n  - - 2\nb: 2 # d\n"),
         ("a: [1] # c\n", "a: []", "a: [] # c\n"), ("a: {b} # c\n", "a: {b: 1}", "a: # c\n  b: 1\n"),
     ]) func `a collection in flow style stays in it`(old: String, value: String, expected: String) throws {

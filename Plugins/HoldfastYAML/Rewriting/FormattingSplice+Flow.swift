@@ -103,9 +103,13 @@ extension FormattingSplice {
     /// A new node's text, as it may stand among others in flow style.
     private func flowText(_ node: Int) throws -> [UInt8] {
         let text = new.source.bytes[Int(new.nodes[node].start)..<Int(new.ends[node])]
-        let isPlain = new.nodes[node].kind == .scalar && new.nodes[node].style == .plain
-        guard isInline(new, node), !text.isEmpty, !isPlain || !text.contains(where: { ",[]{}".utf8.contains($0) })
-        else { throw Unsuitable() }
-        return Array(text)
+        guard isInline(new, node), !text.isEmpty else { throw Unsuitable() }
+        let scalar = new.nodes[node]
+        guard scalar.kind == .scalar, scalar.style == .plain, text.contains(where: { ",[]{}".utf8.contains($0) })
+        else { return Array(text) }
+        // Plain text may stand alone so, but not among others.
+        guard scalar.tag == .none, new.resolution(scalar) == .string else { throw Unsuitable() }
+        let quote = UInt8(ascii: "'")
+        return [quote] + text.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
     }
 }

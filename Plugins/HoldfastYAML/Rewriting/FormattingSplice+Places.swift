@@ -72,8 +72,9 @@ extension FormattingSplice {
     }
 
     func dash(_ tape: Tape, _ item: Int) throws -> (offset: Int, column: Int) {
+        // It may have a line of its own.
         var index = Int(tape.nodes[item].start)
-        while index > 0, tape.source.bytes[index - 1] == 0x20 { index -= 1 }
+        while index > 0, [0x20, 0x0A, 0x0D].contains(tape.source.bytes[index - 1]) { index -= 1 }
         guard index > 0, tape.source.bytes[index - 1] == UInt8(ascii: "-") else { throw Unsuitable() }
         return (index - 1, index - 1 - lineBegin(tape, index - 1))
     }

@@ -294,7 +294,7 @@ final class SwapCommit: Commit {
                     try context.renameWithoutReplacing(document.entry, in: root, to: document.staging, in: root)
                 }
             }
-            try rescueArrivals()
+            rescueArrivals()
             return true
         } catch {
             _ = context.warn(document, "the swap could not be taken back after a failed flush: \(error)")
@@ -303,15 +303,23 @@ final class SwapCommit: Commit {
     }
 
     /// Moves into the trash what somebody has put into a generation that is `.staging-X` again, and that nothing reconciles.
-    private func rescueArrivals() throws {
-        guard let staging, try root.statusIfPresent(of: document.staging)?.identity == staging.status().identity else {
-            return
-        }
-        for (name, _) in try staging.entries()
-        where plan.changes.writes[name] == nil && plan.changes.additions[name] == nil && carried[name] == nil {
-            let place = try Trash(context: context).move(
-                name, from: staging, labelled: (document.entry + "~") + name.description)
-            _ = context.warn(document, "`\(name)` was put there before the save was taken back; it is in `\(place)`")
+    private func rescueArrivals() {
+        do {
+            guard let staging,
+                try root.statusIfPresent(of: document.staging)?.identity == staging.status().identity
+            else { return }
+            for (name, _) in try staging.entries()
+            where plan.changes.writes[name] == nil && plan.changes.additions[name] == nil && carried[name] == nil {
+                let place = try Trash(context: context).move(
+                    name, from: staging, labelled: (document.entry + "~") + name.description)
+                _ = context.warn(
+                    document, "`\(name)` was put there before the save was taken back; it is in `\(place)`")
+            }
+        } catch {
+            _ = context.warn(
+                document,
+                "what was put there before the save was taken back could not be moved to the trash (\(error)); the next "
+                    + "recovery removes it with `\(document.staging)`")
         }
     }
 

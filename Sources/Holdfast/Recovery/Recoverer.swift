@@ -216,7 +216,9 @@ struct Recoverer {
     private func removeOrphans(_ document: DocumentName) throws {
         let live = try Directory(document.entry, in: root)
         for (name, kind) in try live.entries() where context.isOrphan(name, kind) {
-            if context.options.knowsManagedNames {
+            // A commit's own stands beside the file that it was to replace.
+            let target = name.dropping(suffix: DocumentName.temporarySuffix)
+            if try context.options.knowsManagedNames || live.statusIfPresent(of: target)?.kind == .file {
                 try live.removeFile(name)
             } else {
                 _ = try Trash(context: context).move(
@@ -234,7 +236,7 @@ struct Recoverer {
         let live = try Directory(document.entry, in: root)
         try old.makeWritable()
         let dropped = try entries(of: old) { name, label, kind, status in
-            try record.settles(label, status) || isDispensable(name, kind, status, in: live)
+            try record.settles(label, status) || isDispensable(name, kind, in: live)
         }
         var reconciler = Reconciler(document: document, context: context, flushing: .always)
         defer { for warning in reconciler.warnings { _ = context.warn(document, warning) } }
@@ -246,13 +248,13 @@ struct Recoverer {
 
     /// Whether a managed file of the old generation goes with it, or a temporary one.
     ///
-    /// Where it is only a guess that a codec manages it, nothing goes that is not older than what stands in its place.
+    /// Where it is only a guess that a codec manages it, one goes that another has replaced.
     private func isDispensable(
-        _ name: EntryName, _ kind: EntryKind, _ status: FileStatus, in live: Directory
+        _ name: EntryName, _ kind: EntryKind, in live: Directory
     ) throws(SystemCallError) -> Bool {
         if context.options.knowsManagedNames { return context.isManaged(name, kind) || context.isOrphan(name, kind) }
-        guard context.isManaged(name, kind), let successor = try live.statusIfPresent(of: name) else { return false }
-        return status.modification <= successor.modification
+        guard context.isManaged(name, kind) else { return false }
+        return try live.statusIfPresent(of: name)?.kind == .file
     }
 
     /// The entries of a generation that are meant, by the labels that they had for names before a commit took them.
