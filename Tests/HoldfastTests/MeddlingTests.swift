@@ -206,6 +206,19 @@ import Testing
         #expect(!store.exists("X/metadata.json") && store.exists("X/part-1.json/readme.txt"))
     }
 
+    @Test func `what stands in the place of a temporary file is told, and left`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try store.write("mine", to: "X/events.json.tmp/inner.txt")
+        let opened = try store.open()
+        #expect(
+            opened.recoveryReport.warnings.map(\.description)
+                == ["X: `events.json.tmp` is a directory, and in the way of saves; it is left as it is"])
+        #expect(try store.read("X/events.json.tmp/inner.txt") == "mine")
+        #expect(throws: HoldfastError.self) { try opened.update("X") { try $0.set([9], for: .events) } }
+        #expect(try store.read("X/events.json") == "[1,2,3]")
+    }
+
     @Test func `a staging that can't be opened is not left behind`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()

@@ -59,6 +59,7 @@ package struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConverti
         case .inputOutput: "the disk reports a fault; check it before you go on"
         case .accessDenied, .notPermitted: "check the owner and the mode of the store"
         case .tooManyOpen: "close files or raise the limit of open files"
+        case .crossDevice: "on an overlay without redirect_dir, put a copy of the directory in its place"
         default: nil
         }
     }

@@ -33,7 +33,11 @@ struct ContentIndex {
         guard status.kind == .file, status.size > 0, let candidates = filesBySize[status.size],
             let file = try directory.openFileIfPresent(name)?.file
         else { return false }
-        for path in candidates where try isSameContent(file, path, size: status.size) { return true }
+        // The one of the same name first: most have not been renamed, and many files may have one size.
+        for path in candidates.filter({ $0.last == name }) + candidates.filter({ $0.last != name })
+        where try isSameContent(file, path, size: status.size) {
+            return true
+        }
         return false
     }
 

@@ -15,13 +15,14 @@ struct StoreRecovery {
         func recoverAll(
             _ documents: [DocumentName], hasRemnants: Bool, width: Int
         ) -> [(DocumentName, RecoveryReport.Document)] {
-            let found = parallelMap(documents, width: width) { document in
+            let findings = parallelMap(documents, width: width) { document in
                 let result = recover(document, recoverer, hasRemnants: hasRemnants, isDryRun: isDryRun)
                 let count = completed.add(1, ordering: .relaxed).newValue
                 progress?(StoreProgress(completed: count, total: everything.count, document: document.description))
                 return result
             }
-            return zip(documents, found).compactMap { document, result in result.map { (document, $0) } }
+            report.warnings += findings.flatMap(\.warnings)
+            return zip(documents, findings).compactMap { document, finding in finding.report.map { (document, $0) } }
         }
         let isBroken = listing.remnants.contains
         let broken = listing.remnants.isEmpty ? [] : everything.filter(isBroken)
@@ -42,20 +43,27 @@ struct StoreRecovery {
         return report
     }
 
+    private struct Finding: Sendable {
+        var report: RecoveryReport.Document?
+        var warnings: [Warning] = []
+    }
+
     private func recover(
         _ document: DocumentName, _ recoverer: Recoverer, hasRemnants: Bool, isDryRun: Bool
-    ) -> RecoveryReport.Document? {
+    ) -> Finding {
+        var finding = Finding()
         do {
-            guard try hasRemnants || hasOrphans(document) else { return nil }
+            guard try hasRemnants || hasOrphans(document, &finding.warnings) else { return finding }
         } catch {
             var report = RecoveryReport.Document(name: document.description, found: [], actions: [])
             report.failure = HoldfastError.wrapping(error, document: document.description).description
-            return report
+            return Finding(report: report)
         }
-        return recoverer.recover(document, isDryRun: isDryRun)
+        finding.report = recoverer.recover(document, isDryRun: isDryRun)
+        return finding
     }
 
-    private func hasOrphans(_ document: DocumentName) throws -> Bool {
+    private func hasOrphans(_ document: DocumentName, _ warnings: inout [Warning]) throws -> Bool {
         guard let directory = try context.root.subdirectoryIfPresent(document.entry) else { return false }
         // Most entries are no temporary files, and nothing is made of them.
         let suffix = DocumentName.temporarySuffix.utf8
@@ -64,8 +72,16 @@ struct StoreRecovery {
                 $0.append((EntryName(bytes: $1), $2))
             }
         }
-        return try candidates.contains { (name, kind) in
-            try directory.kind(kind, of: name).map { context.isOrphan(name, $0) } ?? false
+        var hasOrphans = false
+        for (name, kind) in candidates where context.isOrphan(name, .file) {
+            switch try directory.kind(kind, of: name) {
+            case .file: hasOrphans = true
+            case nil: break
+            case .some(let kind):
+                let message = "`\(name)` is a \(kind), and in the way of saves; it is left as it is"
+                warnings.append(Warning(document: document.description, message: message))
+            }
         }
+        return hasOrphans
     }
 }
