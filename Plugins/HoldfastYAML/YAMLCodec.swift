@@ -23,7 +23,7 @@ public struct YAMLCodec: ManagedFileCodec {
     ///
     /// The result always holds just the new value: it is parsed and compared. Where a person's notation is another one, such
     /// as `30` for what a `Double` writes as `30.0`, it is also decoded as the value's type and encoded again, and kept
-    /// where that gives the same text. Files above 4 MiB are written anew.
+    /// where that gives the same text; so is, up to 64 KB, what the file holds now. Files above 4 MiB are written anew.
     public var keepsFormatting = true
 
     /// Creates a codec.
