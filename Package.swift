@@ -38,7 +38,7 @@ let package = Package(
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
         // YAML through libyaml's events.
         .target(
-            name: "HoldfastYAML", dependencies: ["Holdfast", "CLibYAML"], path: "Plugins/HoldfastYAML",
+            name: "HoldfastYAML", dependencies: ["Holdfast", "CHoldfast", "CLibYAML"], path: "Plugins/HoldfastYAML",
             swiftSettings: strict),
         // For codec authors and hosts: a conformance suite for codecs, and what crash tests need.
         .target(name: "HoldfastTesting", dependencies: ["Holdfast"], swiftSettings: strict),

@@ -1,10 +1,4 @@
-import CLibYAML
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import CHoldfast
 
 /// Tells whether a thread's stack has room for one more level of nesting.
 ///
@@ -40,14 +34,9 @@ struct StackGuard {
 
     /// This thread's stack; nil where the system does not say.
     private static func stack() -> Range<UInt>? {
-        #if canImport(Glibc)
-            var base: UnsafeMutableRawPointer?
-            var size = 0
-            guard holdfast_thread_stack(&base, &size) == 0, let base else { return nil }
-            return UInt(bitPattern: base)..<UInt(bitPattern: base) + UInt(size)
-        #elseif canImport(Darwin)
-            let top = UInt(bitPattern: pthread_get_stackaddr_np(pthread_self()))
-            return top - UInt(pthread_get_stacksize_np(pthread_self()))..<top
-        #endif
+        var base: UnsafeMutableRawPointer?
+        var size = 0
+        guard holdfast_thread_stack(&base, &size) == 0, let base else { return nil }
+        return UInt(bitPattern: base)..<UInt(bitPattern: base) + UInt(size)
     }
 }

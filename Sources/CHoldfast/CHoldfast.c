@@ -66,22 +66,28 @@ int holdfast_flush(int fd) {
 #endif
 }
 
-int holdfast_has_stack(size_t bytes) {
-    size_t here = (size_t)__builtin_frame_address(0);
+int holdfast_thread_stack(void **base, size_t *size) {
 #if defined(__APPLE__)
-    size_t lowest = (size_t)pthread_get_stackaddr_np(pthread_self()) - pthread_get_stacksize_np(pthread_self());
+    *size = pthread_get_stacksize_np(pthread_self());
+    *base = (char *)pthread_get_stackaddr_np(pthread_self()) - *size;
+    return 0;
 #else
     pthread_attr_t attributes;
+    int error = pthread_getattr_np(pthread_self(), &attributes);
+    if (error != 0) return error;
+    error = pthread_attr_getstack(&attributes, base, size);
+    pthread_attr_destroy(&attributes);
+    return error;
+#endif
+}
+
+int holdfast_has_stack(size_t bytes) {
     void *base;
     size_t size;
-    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return 1;
-    int error = pthread_attr_getstack(&attributes, &base, &size);
-    pthread_attr_destroy(&attributes);
-    if (error != 0) return 1;
-    size_t lowest = (size_t)base;
+    if (holdfast_thread_stack(&base, &size) != 0) return 1;
+    size_t here = (size_t)holdfast_frame_address(), lowest = (size_t)base;
     // Code on a stack of its own making can't be judged.
     if (here < lowest || here > lowest + size) return 1;
-#endif
     return here - lowest > bytes;
 }
 

@@ -233,12 +233,10 @@ import Testing
         try store.makeConversation()
         store.options.lockTimeout = .milliseconds(50)
         let lock = store.url(".lock").path
-        let opened = try store.open()
         let isGoing = Atomic(true)
         store.after = { (call, _) throws(SystemCallError) in
             if call == .lock, isGoing.load(ordering: .relaxed) { unlink(lock) }
         }
-        _ = opened
         let error = #expect(throws: HoldfastError.self) { try store.open().update("X") { try two(&$0) } }
         #expect(error?.code == .lockTimeout)
         isGoing.store(false, ordering: .relaxed)

@@ -20,46 +20,44 @@ struct MappingEntries {
     /// Finds the entries of a mapping; nil where a key is not a scalar, two are equal, or something is merged that can't be.
     init?(of mapping: Int, in tape: Tape) {
         var visited: Set<Int> = []
-        var index = mapping + 1
-        while index < Int(tape.nodes[mapping].extent) {
-            let value = tape.next(after: index)
-            let key = tape.nodes[tape.resolve(index)]
-            guard key.kind == .scalar else { return nil }
-            if tape.isMergeKey(index, of: mapping) {
-                guard merge(value, of: tape, &visited, depth: 0) else { return nil }
-            } else {
-                guard own.updateValue((index, value), forKey: Name(key, of: tape)) == nil else { return nil }
-            }
-            index = tape.next(after: value)
-        }
+        guard add(mapping, of: tape, isMerged: false, &visited, depth: 0) else { return nil }
     }
 
     /// Chains of merges longer than this are left alone.
     private static let deepest = 64
 
+    private mutating func add(
+        _ mapping: Int, of tape: Tape, isMerged: Bool, _ visited: inout Set<Int>, depth: Int
+    ) -> Bool {
+        // What was merged once has given all its entries.
+        guard visited.insert(mapping).inserted else { return true }
+        var merges: [Int] = []
+        var index = mapping + 1
+        while index < Int(tape.nodes[mapping].extent) {
+            let value = tape.next(after: index)
+            let key = tape.nodes[tape.resolve(index)]
+            guard key.kind == .scalar else { return false }
+            if tape.isMergeKey(index, of: mapping) {
+                merges.append(value)
+            } else {
+                let name = Name(key, of: tape)
+                // What is merged first wins, and of one mapping its own entries.
+                if !isMerged {
+                    guard own.updateValue((index, value), forKey: name) == nil else { return false }
+                } else if merged[name] == nil {
+                    merged[name] = (index, value)
+                }
+            }
+            index = tape.next(after: value)
+        }
+        return merges.allSatisfy { merge($0, of: tape, &visited, depth: depth) }
+    }
+
     private mutating func merge(_ value: Int, of tape: Tape, _ visited: inout Set<Int>, depth: Int) -> Bool {
         let source = tape.resolve(value)
         guard depth < Self.deepest else { return false }
         switch tape.nodes[source].kind {
-        case .mapping:
-            // What was merged once has given all its entries.
-            guard visited.insert(source).inserted else { return true }
-            var later: [Int] = []
-            var index = source + 1
-            while index < Int(tape.nodes[source].extent) {
-                let value = tape.next(after: index)
-                let key = tape.nodes[tape.resolve(index)]
-                guard key.kind == .scalar else { return false }
-                if tape.isMergeKey(index, of: source) {
-                    later.append(value)
-                } else {
-                    // What is merged first wins, and of one mapping its own entries.
-                    let name = Name(key, of: tape)
-                    if merged[name] == nil { merged[name] = (index, value) }
-                }
-                index = tape.next(after: value)
-            }
-            return later.allSatisfy { merge($0, of: tape, &visited, depth: depth + 1) }
+        case .mapping: return add(source, of: tape, isMerged: true, &visited, depth: depth + 1)
         case .sequence:
             var item = source + 1
             while item < Int(tape.nodes[source].extent) {

@@ -51,7 +51,15 @@ int holdfast_file_system_magic(int fd, int64_t *magic);
 /// the realtime device where the directory says so (ioctl_xfs_fsgetxattr(2)). Returns 1, or 0, also where it can't tell.
 int holdfast_has_ordered_journal(int fd, int64_t magic);
 
-/// Whether the calling thread's stack has so many bytes left; 1 where the system does not say (pthread_getattr_np(3)).
+/// The calling thread's stack: pthread_getattr_np(3), pthread_get_stackaddr_np on Darwin. Returns 0, or an error number.
+int holdfast_thread_stack(void **base, size_t *size);
+
+/// Where the calling function's frame is; under a sanitizer the address of a variable would not say.
+static inline void *holdfast_frame_address(void) {
+    return __builtin_frame_address(0);
+}
+
+/// Whether the calling thread's stack has so many bytes left; 1 where the system does not say.
 int holdfast_has_stack(size_t bytes);
 
 /// What holdfast_status tells.

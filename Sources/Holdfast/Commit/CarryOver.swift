@@ -95,7 +95,7 @@ struct CarryOver {
     private mutating func carryDirectory(
         _ name: EntryName, as newName: EntryName, from old: Directory, to new: Directory, path: String
     ) throws -> Entry {
-        guard Nesting.allows(path.utf8.count { $0 == UInt8(ascii: "/") }) else {
+        guard Nesting.allows(path) else {
             throw cannotCarry(path, "folders nest deeper here than \(Nesting.most) levels, or than the stack allows")
         }
         let source = try open(name, in: old, path: path)

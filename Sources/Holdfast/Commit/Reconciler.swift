@@ -43,7 +43,7 @@ struct Reconciler {
         _ old: Directory, into new: Directory?, carried: [EntryName: CarryOver.Entry],
         dropped: [EntryName: FileStatus], path: String
     ) throws(SystemCallError) {
-        guard Nesting.allows(path.utf8.count { $0 == UInt8(ascii: "/") }) else {
+        guard Nesting.allows(path) else {
             throw SystemCallError(.openat, .nameTooLong)
         }
         var seen: Set<EntryName> = []
@@ -269,10 +269,8 @@ struct Reconciler {
     private mutating func trash(
         _ name: EntryName, from directory: Directory, as label: EntryName, path: String
     ) throws(SystemCallError) {
-        _ = try Trash(context: context).move(
-            name, from: directory, labelled: (document.entry + "~") + label.description)
-        let name = label
-        actions.append(.init(path: "\(path)\(name)", action: .trashed))
+        _ = try Trash(context: context).move(name, from: directory, of: document, as: label)
+        actions.append(.init(path: "\(path)\(label)", action: .trashed))
     }
 }
 

@@ -132,7 +132,7 @@ final class SwapCommit: Commit {
                     path, document: document.description,
                     status.isFixed ? CarryOver.fixed : "something is mounted on it")
             }
-            if kind == .directory, Nesting.allows(path.utf8.count { $0 == UInt8(ascii: "/") }) {
+            if kind == .directory, Nesting.allows(path) {
                 try checkRemovable(Directory(name, in: directory), path: path)
             }
         }
@@ -310,8 +310,7 @@ final class SwapCommit: Commit {
             else { return }
             for (name, _) in try staging.entries()
             where plan.changes.writes[name] == nil && plan.changes.additions[name] == nil && carried[name] == nil {
-                let place = try Trash(context: context).move(
-                    name, from: staging, labelled: (document.entry + "~") + name.description)
+                let place = try Trash(context: context).move(name, from: staging, of: document)
                 _ = context.warn(
                     document, "`\(name)` was put there before the save was taken back; it is in `\(place)`")
             }

@@ -7,6 +7,9 @@ enum Nesting {
     /// What must be left on the stack for sixteen levels, in a build without optimization too.
     private static let reserve = 256 << 10
 
+    /// Whether the folder at a path in a document may be worked on within those above it.
+    static func allows(_ path: String) -> Bool { allows(path.utf8.count { $0 == UInt8(ascii: "/") }) }
+
     /// Whether there may be one more level below so many.
     static func allows(_ depth: Int) -> Bool {
         // The stack's end takes a look at the process's memory map.

@@ -221,8 +221,7 @@ struct Recoverer {
             if try context.options.knowsManagedNames || live.statusIfPresent(of: target)?.kind == .file {
                 try live.removeFile(name)
             } else {
-                _ = try Trash(context: context).move(
-                    name, from: live, labelled: (document.entry + "~") + name.description)
+                _ = try Trash(context: context).move(name, from: live, of: document)
             }
         }
     }

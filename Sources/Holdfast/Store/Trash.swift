@@ -4,6 +4,15 @@ struct Trash {
 
     let context: StoreContext
 
+    /// Moves an entry of a document into the trash, as `X~NAME`.
+    ///
+    /// - Returns: Where it is now, relative to the store.
+    func move(
+        _ name: EntryName, from directory: Directory, of document: DocumentName, as label: EntryName? = nil
+    ) throws(SystemCallError) -> String {
+        try move(name, from: directory, labelled: (document.entry + "~") + (label ?? name).description)
+    }
+
     /// Moves an entry into the trash.
     ///
     /// - Returns: Where it is now, relative to the store.
