@@ -190,16 +190,16 @@ package struct InterposedFileSystem: FileSystem {
         }
     }
 
-    package func extendedAttributeNames(_ descriptor: Descriptor) throws(SystemCallError) -> [String] {
+    package func extendedAttributeNames(_ descriptor: Descriptor) throws(SystemCallError) -> [EntryName] {
         try intercept(.flistxattr, nil) { () throws(SystemCallError) in try base.extendedAttributeNames(descriptor) }
     }
 
-    package func extendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) -> [UInt8] {
+    package func extendedAttribute(_ name: EntryName, of descriptor: Descriptor) throws(SystemCallError) -> [UInt8] {
         try intercept(.fgetxattr, nil) { () throws(SystemCallError) in try base.extendedAttribute(name, of: descriptor)
         }
     }
 
-    package func setExtendedAttribute(_ name: String, of descriptor: Descriptor, to value: [UInt8])
+    package func setExtendedAttribute(_ name: EntryName, of descriptor: Descriptor, to value: [UInt8])
         throws(SystemCallError)
     {
         try intercept(.fsetxattr, nil) { () throws(SystemCallError) in
@@ -207,7 +207,7 @@ package struct InterposedFileSystem: FileSystem {
         }
     }
 
-    package func removeExtendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) {
+    package func removeExtendedAttribute(_ name: EntryName, of descriptor: Descriptor) throws(SystemCallError) {
         try intercept(.fremovexattr, nil) { () throws(SystemCallError) in
             try base.removeExtendedAttribute(name, of: descriptor)
         }

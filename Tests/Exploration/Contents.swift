@@ -179,7 +179,10 @@ extension Contents {
             }
             items[path] = Item(
                 kind: kind, mode: attributes.mode, time: attributes.modification.seconds, user: attributes.user,
-                attributes: attributes.extended.mapValues { String(decoding: $0, as: UTF8.self) })
+                attributes: Dictionary(
+                    uniqueKeysWithValues: attributes.extended.map {
+                        ($0.key.description, String(decoding: $0.value, as: UTF8.self))
+                    }))
         }
     }
 

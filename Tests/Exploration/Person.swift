@@ -89,7 +89,7 @@ struct Person {
             let file = try directory.create(name, mode: 0o644)
             try file.writeAll(Data(text.utf8))
             for (key, value) in item.attributes {
-                try fileSystem.setExtendedAttribute(key, of: file.descriptor, to: Array(value.utf8))
+                try fileSystem.setExtendedAttribute(EntryName(key), of: file.descriptor, to: Array(value.utf8))
             }
             try file.setOwner(user: item.user, group: item.user)
             try file.setMode(item.mode)

@@ -1,6 +1,7 @@
 import Foundation
 import Holdfast
 import HoldfastTesting
+import Synchronization
 import Testing
 
 @Suite struct AtomicFileTests {
@@ -69,13 +70,36 @@ import Testing
         #expect(number >= 5)
     }
 
-    @Test func `a file in the temporary name's place is not touched`() throws {
+    @Test func `what stands in the temporary name's place is not touched, and in nobody's way`() throws {
         let store = try TemporaryStore()
         let path = file(store)
-        try Data("mine".utf8).write(to: URL(filePath: path + ".tmp"))
-        let error = #expect(throws: HoldfastError.self) { try write("new", to: path) }
-        #expect(error?.code == .alreadyExists)
-        #expect(try read(path + ".tmp") == "mine")
+        try write("old", to: path)
+        try Data("a crash's".utf8).write(to: URL(filePath: path + ".tmp"))
+        try FileManager.default.createDirectory(atPath: path + ".tmp-1", withIntermediateDirectories: false)
+        try write("new", to: path)
+        #expect(try read(path) == "new")
+        #expect(try read(path + ".tmp") == "a crash's")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: store.folder.path).sorted() == [
+                "file", "file.tmp", "file.tmp-1",
+            ])
+    }
+
+    @Test func `of two writers at the same time both succeed, and one's content is there`() throws {
+        let store = try TemporaryStore()
+        let path = file(store)
+        let isFirst = Mutex(true)
+        try write("first", to: path) { (call, _) throws(SystemCallError) in
+            guard call == .renameat2,
+                isFirst.withLock({ isFirst in
+                    defer { isFirst = false }
+                    return isFirst
+                })
+            else { return }
+            #expect(throws: Never.self) { try AtomicFile(path).write(Data("second".utf8)) }
+        }
+        #expect(try read(path) == "first")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.folder.path) == ["file"])
     }
 
     @Test func `paths that name no file are refused`() throws {

@@ -17,17 +17,20 @@ import Testing
         }
     }
 
+    /// Not UTF-8, as an attribute's name may be.
+    private static let attribute = EntryName(bytes: Array("user.mark".utf8) + [0xFF])
+
     private func mark(_ store: TemporaryStore, _ document: String, _ name: String) throws {
         let file = try Directory(path: store.url(document).path, on: POSIXFileSystem()).open(EntryName(name))
         try withExtendedLifetime(file) {
-            try POSIXFileSystem().setExtendedAttribute("user.mark", of: file.descriptor, to: Array("yes".utf8))
+            try POSIXFileSystem().setExtendedAttribute(Self.attribute, of: file.descriptor, to: Array("yes".utf8))
         }
     }
 
     private func isMarked(_ store: TemporaryStore, _ document: String, _ name: String) throws -> Bool {
         let file = try Directory(path: store.url(document).path, on: POSIXFileSystem()).open(EntryName(name))
         return try withExtendedLifetime(file) {
-            try POSIXFileSystem().extendedAttribute("user.mark", of: file.descriptor) == Array("yes".utf8)
+            try POSIXFileSystem().extendedAttribute(Self.attribute, of: file.descriptor) == Array("yes".utf8)
         }
     }
 
@@ -96,7 +99,7 @@ import Testing
     private static func setList(_ name: String, _ path: String) throws {
         let directory = try Directory(path: path, on: POSIXFileSystem())
         try withExtendedLifetime(directory) {
-            try POSIXFileSystem().setExtendedAttribute(name, of: directory.descriptor, to: list)
+            try POSIXFileSystem().setExtendedAttribute(EntryName(name), of: directory.descriptor, to: list)
         }
     }
 
@@ -111,7 +114,7 @@ import Testing
         let store = try TemporaryStore()
         try store.makeConversation()
         let (folders, files) = (["X", "X/files", "X/files/deep"], ["metadata.json", "events.json"])
-        func lists() throws -> [[String]] {
+        func lists() throws -> [[EntryName]] {
             let directories = try folders.map { try Directory(path: store.url($0).path, on: POSIXFileSystem()) }
             let opened = try files.map { try directories[0].open(EntryName($0)) }
             return try withExtendedLifetime((directories, opened)) {
@@ -129,7 +132,7 @@ import Testing
             try draft.set("newer title", for: .metadata)
             try draft.set([10], for: .events)
         }
-        #expect(try lists() == [[], ["system.posix_acl_access"], [], [], []])
+        #expect(try lists() == [[], [EntryName("system.posix_acl_access")], [], [], []])
     }
 
     @Test func `a large file is copied to its end through memory`() throws {

@@ -62,14 +62,14 @@ import Testing
             try Directory(path: store.url("X").path, on: POSIXFileSystem()).open(EntryName("QUERY_MESSAGE.md"))
         }
         let before = try question()
-        try POSIXFileSystem().setExtendedAttribute("user.mark", of: before.descriptor, to: [1])
+        try POSIXFileSystem().setExtendedAttribute(EntryName("user.mark"), of: before.descriptor, to: [1])
         let folder = try store.status("X/files")
         try store.open().update("X", twoFiles)
         for file in files { #expect(try store.status(file).st_mtim.tv_sec == 1_000_000_000) }
         #expect(try store.status("X/files").st_mtim.tv_nsec == folder.st_mtim.tv_nsec)
         #expect(try store.tree()["X/link"] == "-> files/deep/attachment.txt")
         let after = try question()
-        #expect(try POSIXFileSystem().extendedAttribute("user.mark", of: after.descriptor) == [1])
+        #expect(try POSIXFileSystem().extendedAttribute(EntryName("user.mark"), of: after.descriptor) == [1])
         #expect(try before.status().identity == after.status().identity)
     }
 

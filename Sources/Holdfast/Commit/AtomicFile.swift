@@ -3,7 +3,9 @@ public import FoundationEssentials
 /// One file outside any document, replaced as a whole or not at all.
 ///
 /// The file-level commit of the kernel: `NAME.tmp` beside the file, a flush, a rename over the file, a flush of the
-/// directory. It takes no lock: of two writers at the same time, one fails on the other's temporary file.
+/// directory. It takes no lock: of two writers at the same time, the later one's content stays. A crash may leave
+/// `NAME.tmp` behind, which is nobody's to remove but yours: what stands there, whosever it is, is not touched, and
+/// the next write takes `NAME.tmp-1`.
 public struct AtomicFile: Sendable {
     /// The file's path; where a symbolic link stands there, the file that it leads to is replaced.
     public let path: String
@@ -54,8 +56,7 @@ public struct AtomicFile: Sendable {
     }
 
     private func replace(_ place: Place, with bytes: Data) throws {
-        let temporary = place.name + DocumentName.temporarySuffix
-        let file = try create(temporary, place)
+        let (file, temporary) = try create(place)
         do {
             try fill(file, place, bytes)
             try place.directory.rename(temporary, to: place.name)
@@ -81,15 +82,18 @@ public struct AtomicFile: Sendable {
         }
     }
 
-    private func create(_ temporary: EntryName, _ place: Place) throws -> OpenFile {
+    private func create(_ place: Place) throws(SystemCallError) -> (OpenFile, EntryName) {
         let isNew = try place.directory.statusIfPresent(of: place.name) == nil
-        do {
-            return try place.directory.create(temporary, mode: isNew ? 0o666 : 0o600)
-        } catch {
-            guard error.errno == .exists else { throw error }
-            throw HoldfastError(
-                .alreadyExists, "`\(temporary)` is in the way: another writer's, a crash's, or a person's", file: path,
-                remedy: "remove it if nobody is writing the file")
+        let first = place.name + DocumentName.temporarySuffix
+        var number = 0
+        while true {
+            let temporary = number == 0 ? first : first + "-\(number)"
+            do {
+                return (try place.directory.create(temporary, mode: isNew ? 0o666 : 0o600), temporary)
+            } catch  where error.errno == .exists {
+                // Another writer's, a crash's, or a person's.
+                number += 1
+            }
         }
     }
 

@@ -45,8 +45,8 @@ enum CopyMetadata {
 
     private static func copyAttributes(_ pair: Pair) throws(SystemCallError) {
         let fileSystem = pair.fileSystem
-        let names: [String]
-        let inherited: [String]
+        let names: [EntryName]
+        let inherited: [EntryName]
         do {
             names = try pair.call { () throws(SystemCallError) in
                 try fileSystem.extendedAttributeNames(pair.source)

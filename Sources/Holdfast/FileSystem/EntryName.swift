@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// The name of one directory entry: bytes, as the file system keeps it.
+/// The name of one directory entry, or of an extended attribute: bytes, as the file system keeps it.
 ///
 /// Not a `String`: Swift compares strings by canonical equivalence, so that two names that are different on disk can be
 /// equal as strings, and a person's file may have a name that is not UTF-8 at all.

@@ -88,14 +88,14 @@ package protocol FileSystem: Sendable {
         of name: EntryName, in directory: Descriptor, access: Timestamp, modification: Timestamp
     ) throws(SystemCallError)
     /// `flistxattr(2)`. ACLs are among them, as `system.posix_acl_access`.
-    func extendedAttributeNames(_ descriptor: Descriptor) throws(SystemCallError) -> [String]
+    func extendedAttributeNames(_ descriptor: Descriptor) throws(SystemCallError) -> [EntryName]
     /// `fgetxattr(2)`.
-    func extendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) -> [UInt8]
+    func extendedAttribute(_ name: EntryName, of descriptor: Descriptor) throws(SystemCallError) -> [UInt8]
     /// `fremovexattr(2)`.
-    func removeExtendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError)
+    func removeExtendedAttribute(_ name: EntryName, of descriptor: Descriptor) throws(SystemCallError)
     /// `fsetxattr(2)`.
     func setExtendedAttribute(
-        _ name: String, of descriptor: Descriptor, to value: [UInt8]
+        _ name: EntryName, of descriptor: Descriptor, to value: [UInt8]
     ) throws(SystemCallError)
 
     /// `fsync(2)`: what the descriptor's file or directory holds is durable on return.

@@ -232,25 +232,29 @@ package struct POSIXFileSystem: FileSystem {
         try check(.utimensat, Int(result))
     }
 
-    package func extendedAttributeNames(_ descriptor: Descriptor) throws(SystemCallError) -> [String] {
+    package func extendedAttributeNames(_ descriptor: Descriptor) throws(SystemCallError) -> [EntryName] {
         let list = try attribute(.flistxattr) { holdfast_list_attributes(descriptor.rawValue, $0, $1) }
-        return list.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        return list.split(separator: 0).map { EntryName(bytes: $0) }
     }
 
     package func extendedAttribute(
-        _ name: String, of descriptor: Descriptor
+        _ name: EntryName, of descriptor: Descriptor
     ) throws(SystemCallError) -> [UInt8] {
-        try attribute(.fgetxattr) { holdfast_get_attribute(descriptor.rawValue, name, $0, $1) }
+        try attribute(.fgetxattr) { value, size in
+            name.withCString { holdfast_get_attribute(descriptor.rawValue, $0, value, size) }
+        }
     }
 
     package func setExtendedAttribute(
-        _ name: String, of descriptor: Descriptor, to value: [UInt8]
+        _ name: EntryName, of descriptor: Descriptor, to value: [UInt8]
     ) throws(SystemCallError) {
-        try check(.fsetxattr, Int(holdfast_set_attribute(descriptor.rawValue, name, value, value.count)))
+        let result = name.withCString { holdfast_set_attribute(descriptor.rawValue, $0, value, value.count) }
+        try check(.fsetxattr, Int(result))
     }
 
-    package func removeExtendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) {
-        try check(.fremovexattr, Int(holdfast_remove_attribute(descriptor.rawValue, name)))
+    package func removeExtendedAttribute(_ name: EntryName, of descriptor: Descriptor) throws(SystemCallError) {
+        let result = name.withCString { holdfast_remove_attribute(descriptor.rawValue, $0) }
+        try check(.fremovexattr, Int(result))
     }
 
     /// Asks for the size first; ERANGE says that the value grew in between.

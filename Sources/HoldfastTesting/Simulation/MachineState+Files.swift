@@ -121,11 +121,11 @@ extension MachineState {
         }
     }
 
-    func extendedAttributeNames(_ descriptor: Descriptor) throws(SystemCallError) -> [String] {
+    func extendedAttributeNames(_ descriptor: Descriptor) throws(SystemCallError) -> [EntryName] {
         try node(descriptor, .flistxattr).node.attributes.extended.keys.sorted()
     }
 
-    func extendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) -> [UInt8] {
+    func extendedAttribute(_ name: EntryName, of descriptor: Descriptor) throws(SystemCallError) -> [UInt8] {
         guard let value = try node(descriptor, .fgetxattr).node.attributes.extended[name] else {
             throw SystemCallError(.fgetxattr, .noData)
         }
@@ -133,14 +133,14 @@ extension MachineState {
     }
 
     mutating func setExtendedAttribute(
-        _ name: String, of descriptor: Descriptor, to value: [UInt8]
+        _ name: EntryName, of descriptor: Descriptor, to value: [UInt8]
     ) throws(SystemCallError) {
         let id = try node(descriptor, .fsetxattr).id
-        guard name.contains(".") else { throw SystemCallError(.fsetxattr, .notSupported) }
+        guard name.bytes.contains(UInt8(ascii: ".")) else { throw SystemCallError(.fsetxattr, .notSupported) }
         changeAttributes(id) { $0.extended[name] = value }
     }
 
-    mutating func removeExtendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) {
+    mutating func removeExtendedAttribute(_ name: EntryName, of descriptor: Descriptor) throws(SystemCallError) {
         let id = try node(descriptor, .fremovexattr).id
         changeAttributes(id) { $0.extended[name] = nil }
     }

@@ -219,20 +219,20 @@ package struct SimulatedFileSystem: FileSystem {
             })
     }
 
-    package func extendedAttributeNames(_ descriptor: Descriptor) throws(SystemCallError) -> [String] {
+    package func extendedAttributeNames(_ descriptor: Descriptor) throws(SystemCallError) -> [EntryName] {
         try machine.perform(.flistxattr, client: client, about: .descriptor(descriptor)) {
             (state, _) throws(SystemCallError) in try state.extendedAttributeNames(descriptor)
         }
     }
 
-    package func extendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) -> [UInt8] {
+    package func extendedAttribute(_ name: EntryName, of descriptor: Descriptor) throws(SystemCallError) -> [UInt8] {
         try machine.perform(.fgetxattr, client: client, about: .descriptor(descriptor)) {
             (state, _) throws(SystemCallError) in try state.extendedAttribute(name, of: descriptor)
         }
     }
 
     package func setExtendedAttribute(
-        _ name: String, of descriptor: Descriptor, to value: [UInt8]
+        _ name: EntryName, of descriptor: Descriptor, to value: [UInt8]
     ) throws(SystemCallError) {
         try machine.perform(
             .fsetxattr, client: client, about: .descriptor(descriptor),
@@ -241,7 +241,7 @@ package struct SimulatedFileSystem: FileSystem {
             })
     }
 
-    package func removeExtendedAttribute(_ name: String, of descriptor: Descriptor) throws(SystemCallError) {
+    package func removeExtendedAttribute(_ name: EntryName, of descriptor: Descriptor) throws(SystemCallError) {
         try machine.perform(
             .fremovexattr, client: client, about: .descriptor(descriptor),
             change: { (state) throws(SystemCallError) in

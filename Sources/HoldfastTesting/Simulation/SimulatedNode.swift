@@ -15,7 +15,7 @@ package struct NodeAttributes: Hashable, Sendable {
     package var access: Timestamp
     package var modification: Timestamp
     package var change: Timestamp
-    package var extended: [String: [UInt8]] = [:]
+    package var extended: [EntryName: [UInt8]] = [:]
 }
 
 /// A file, directory, link or special file of a simulated file system.

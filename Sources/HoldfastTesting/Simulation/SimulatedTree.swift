@@ -159,7 +159,7 @@ package struct SimulatedTree: Sendable {
                 hash.combine(UInt64(bitPattern: node.attributes.modification.nanoseconds))
             }
             for (name, value) in node.attributes.extended.sorted(by: { $0.key < $1.key }) {
-                hash.combine(name.utf8)
+                hash.combine(name.bytes)
                 hash.combine(value)
             }
             switch node.content {
