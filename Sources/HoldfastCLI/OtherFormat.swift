@@ -8,7 +8,7 @@ struct OtherFormat: ManagedFileCodec {
         var description: String { "this tool doesn't know the format" }
     }
 
-    let format = "another format"
+    let format = "other"
     let filenames: [FilenamePattern]
 
     func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data { throw Unknown() }

@@ -17,13 +17,20 @@ struct StoreSettings {
 
     let path: String
     let isJSON: Bool
-    /// Nil where the operator has not said.
-    private let managed: [String]?
+    private let codecs: CodecRegistry
+    /// Whether the operator has said which files are managed.
+    private let knowsManagedNames: Bool
 
     init(_ arguments: inout Arguments) throws(UsageError) {
         isJSON = arguments.has(.json)
-        managed = arguments.value(Self.managed).map { $0.split(separator: ",").map(String.init) }
+        let managed = arguments.value(Self.managed).map { $0.split(separator: ",").map(String.init) }
         if managed?.isEmpty == true { throw UsageError("--managed names no file") }
+        knowsManagedNames = managed != nil
+        do throws(HoldfastError) {
+            codecs = try Self.codecs(managed ?? Self.usual)
+        } catch {
+            throw UsageError("--managed: \(error)")
+        }
         let option = arguments.value(Self.store)
         path = if let option { option } else { try arguments.next("STORE") }
     }
@@ -34,22 +41,24 @@ struct StoreSettings {
     /// - Returns: The store.
     /// - Throws: `HoldfastError`.
     func open(_ recovery: RecoveryAtOpening) throws -> DocumentStore {
-        var json = JSONOptions()
-        json.maximumDepth = JSONOptions.highestDepth
         var options = StoreOptions()
         options.createsStore = false
         options.recoveryAtOpening = recovery
-        options.knowsManagedNames = managed != nil
-        let managed = managed ?? Self.usual
+        options.knowsManagedNames = knowsManagedNames
+        return try DocumentStore.open(at: path, codecs: codecs, options: options)
+    }
+
+    private static func codecs(_ managed: [String]) throws(HoldfastError) -> CodecRegistry {
+        var json = JSONOptions()
+        json.maximumDepth = JSONOptions.highestDepth
         func names(_ isMeant: (String) -> Bool) -> [FilenamePattern] {
             managed.filter(isMeant).map { FilenamePattern($0) }
         }
         let isYAML = { (name: String) in name.hasSuffix(".yaml") || name.hasSuffix(".yml") }
         let isKnown = { (name: String) in name.hasSuffix(".json") || name.hasSuffix(".jsonl") || isYAML(name) }
-        let codecs = try CodecRegistry(
+        return try CodecRegistry(
             JSONCodec(filenames: names { $0.hasSuffix(".json") }, options: json),
             JSONLinesCodec(filenames: names { $0.hasSuffix(".jsonl") }, options: json),
             YAMLCodec(filenames: names(isYAML)), OtherFormat(filenames: names { !isKnown($0) }))
-        return try DocumentStore.open(at: path, codecs: codecs, options: options)
     }
 }

@@ -58,6 +58,7 @@ import Testing
             #expect(try store.file(isSaid ? "a/data.json" : ".trash/a~data.json") == "{\"mine\":1}")
         }
         #expect(try holdfast("recover", "--managed", "", "nowhere").status == 2)
+        #expect(try holdfast("recover", "--managed", "a/b", "nowhere").status == 2)
     }
 
     @Test func `recover keeps apart the generations of whatever is managed`() throws {
