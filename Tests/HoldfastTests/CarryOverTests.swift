@@ -135,6 +135,68 @@ import Testing
         #expect(try lists() == [[], [EntryName("system.posix_acl_access")], [], [], []])
     }
 
+    /// A store of user 1001's, shared with the group 2000, as user 1002 finds it.
+    private func shared(with groups: Set<UInt32>) throws -> (store: DocumentStore, root: Directory) {
+        var configuration = SimulatedMachine.Configuration()
+        configuration.protectsHardLinks = false
+        configuration.umask = 0
+        configuration.user = 1001
+        let first = SimulatedMachine(configuration)
+        let root = try Directory(path: "/", on: first.client())
+        try root.makeDirectory(EntryName("store"), mode: 0o777)
+        let store = try DocumentStore.open(
+            at: "/store", on: first.client(), codecs: CodecRegistry(NoteCodec()), options: StoreOptions())
+        try store.update("X") { draft in
+            try draft.set("title", for: .metadata)
+            try draft.set([1], for: .events)
+        }
+        let document = try Directory(EntryName("X"), in: Directory(EntryName("store"), in: root))
+        for name in ["metadata.json", "events.json"] {
+            let file = try document.open(EntryName(name))
+            try file.setOwner(user: 1001, group: 2000)
+            try file.setMode(0o660)
+        }
+        try document.setOwner(user: 1001, group: 2000)
+        try document.setMode(0o2777)
+        configuration.user = 1002
+        configuration.groups = groups
+        let second = SimulatedMachine(configuration, booting: first.tree)
+        let opened = try DocumentStore.open(
+            at: "/store", on: second.client(), codecs: CodecRegistry(NoteCodec()), options: StoreOptions())
+        return (opened, try Directory(path: "/store", on: second.client()))
+    }
+
+    @Test func `another user's save leaves the document to their group`() throws {
+        let (store, root) = try shared(with: [1002, 2000])
+        for count in [1, 2] {
+            let receipt = try store.update("X") { draft in
+                try draft.set("title \(count)", for: .metadata)
+                if count == 2 { try draft.set([2], for: .events) }
+            }
+            #expect(receipt.outcome == (count == 2 ? .swapped : .replacedFile))
+            #expect(receipt.warnings.isEmpty)
+            let document = try Directory(EntryName("X"), in: root)
+            let status = try document.status(of: EntryName("metadata.json"))
+            #expect((status.user, status.group, status.mode) == (1002, 2000, 0o660))
+            #expect(try document.status().group == 2000)
+            #expect(try document.status().mode == 0o2777)
+        }
+    }
+
+    @Test func `what can't be left to a group is closed to another, and the receipt says so`() throws {
+        let (store, root) = try shared(with: [1002])
+        let receipt = try store.update("X") { draft in
+            try draft.set("new", for: .metadata)
+            try draft.set([2], for: .events)
+        }
+        #expect(receipt.warnings.count == 3)
+        #expect(receipt.warnings.first?.message.contains("`events.json` was the group's 2000") == true)
+        let document = try Directory(EntryName("X"), in: root)
+        let status = try document.status(of: EntryName("metadata.json"))
+        #expect((status.user, status.group, status.mode) == (1002, 1002, 0o600))
+        #expect(try document.status().mode == 0o2777)
+    }
+
     @Test func `a large file is copied to its end through memory`() throws {
         let store = try TemporaryStore()
         store.options.withheldCapabilities = [.link, .clone, .copyRange]

@@ -16,6 +16,8 @@ final class FileCommit: Commit {
     private var existing: (file: OpenFile, status: FileStatus)?
     private var file: OpenFile?
     private var receipt: Receipt
+    /// What the new file could not be given of what the old one had.
+    private var loss: String?
 
     private var temporary: EntryName { name + DocumentName.temporarySuffix }
 
@@ -42,9 +44,8 @@ final class FileCommit: Commit {
         let file = try createTemporary()
         self.file = file
         try file.writeAll(data)
-        try CopyMetadata.copyAccess(
-            CopyMetadata.Pair(from: existing, to: file, entry: temporary),
-            status: status)
+        let pair = CopyMetadata.Pair(from: existing, to: file, entry: name)
+        loss = try CopyMetadata.copyAccess(pair, status: status)
         // What is deleted while it is open stays behind on FUSE.
         try existing.close()
         if flushing.isByFile { try flushing.start(file) } else { try close() }
@@ -97,6 +98,7 @@ final class FileCommit: Commit {
         receipt.files = [Receipt.File(name: name.description, change: .written, bytes: Int64(data.count))]
         receipt.bytesWritten = Int64(data.count)
         receipt.flushes += sharedFlushes
+        receipt.warnings += [loss].compactMap { $0 }.map { context.warn(document, $0) }
         return receipt
     }
 

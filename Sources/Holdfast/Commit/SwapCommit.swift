@@ -63,9 +63,8 @@ final class SwapCommit: Commit {
         try add(to: staging)
         for (name, data) in plan.changes.writes.sorted(by: { $0.key < $1.key }) { try write(name, data, to: staging) }
         if let old, let status {
-            try CopyMetadata.copyAccess(
-                CopyMetadata.Pair(from: old, to: staging, entry: document.staging),
-                status: status)
+            let pair = CopyMetadata.Pair(from: old, to: staging, entry: plan.document.entry)
+            if let loss = try CopyMetadata.copyAccess(pair, status: status) { warnings.append(loss) }
         }
         try plan.closeCompared()
         try writeRecord()
@@ -160,9 +159,8 @@ final class SwapCommit: Commit {
         let file = try staging.create(name, mode: existing == nil ? 0o666 : 0o600)
         try file.writeAll(data)
         if let existing {
-            try CopyMetadata.copyAccess(
-                CopyMetadata.Pair(from: existing.file, to: file, entry: name),
-                status: existing.status)
+            let pair = CopyMetadata.Pair(from: existing.file, to: file, entry: name)
+            if let loss = try CopyMetadata.copyAccess(pair, status: existing.status) { warnings.append(loss) }
         }
         receipt.files.append(Receipt.File(name: name.description, change: .written, bytes: Int64(data.count)))
         receipt.bytesWritten += Int64(data.count)

@@ -3,7 +3,7 @@ enum CopyMetadata {
     /// Which of two files or directories gets what the other has; it keeps both open.
     struct Pair {
         private let opened: (any OpenEntry, any OpenEntry)
-        private let entry: EntryName
+        let entry: EntryName
 
         init(from source: any OpenEntry, to destination: any OpenEntry, entry: EntryName) {
             opened = (source, destination)
@@ -17,28 +17,52 @@ enum CopyMetadata {
         func call<Result>(_ body: () throws(SystemCallError) -> Result) throws(SystemCallError) -> Result {
             try Directory.uninterrupted(entry, body)
         }
+
+        /// Gives the destination to somebody.
+        ///
+        /// - Returns: Whether this process may.
+        fileprivate func setOwner(user: UInt32, group: UInt32) throws(SystemCallError) -> Bool {
+            do {
+                try call { () throws(SystemCallError) in
+                    try fileSystem.setOwner(destination, user: user, group: group)
+                }
+                return true
+            } catch  where error.errno == .notPermitted {
+                return false
+            }
+        }
     }
 
-    /// Copies owner, extended attributes and mode, in this order: a change of owner clears set-user-ID (chown(2)), and an
-    /// ACL changes the mode's group bits (acl(5)).
-    static func copyAccess(_ pair: Pair, status: FileStatus) throws(SystemCallError) {
+    /// Copies owner, group, extended attributes and mode, in this order: a change of owner clears set-user-ID (chown(2)),
+    /// and an ACL changes the mode's group bits (acl(5)).
+    ///
+    /// - Returns: What could not be copied and somebody may miss, for the receipt.
+    @discardableResult
+    static func copyAccess(_ pair: Pair, status: FileStatus) throws(SystemCallError) -> String? {
         let fileSystem = pair.fileSystem
         var mode = status.mode
+        var loss: String?
         let present = try pair.call { () throws(SystemCallError) in try fileSystem.status(pair.destination) }
-        if (present.user, present.group) != (status.user, status.group) {
-            do {
-                try pair.call { () throws(SystemCallError) in
-                    try fileSystem.setOwner(pair.destination, user: status.user, group: status.group)
-                }
-            } catch  where error.errno == .notPermitted {
-                // Only the superuser may give files away. What is ours instead must not run as us for others.
-                mode &= ~0o6000
+        if (present.user, present.group) != (status.user, status.group),
+            try !pair.setOwner(user: status.user, group: status.group)
+        {
+            // Only the superuser may give files away. What is ours instead must not run as us for others; a directory's
+            // set-group-ID only hands its group down (inode(7)).
+            if status.kind != .directory { mode &= ~0o6000 }
+            // But one may give them to a group that one is in (chown(2)).
+            if present.group != status.group, try !pair.setOwner(user: present.user, group: status.group) {
+                // What the old group might is not for another one, unless all others might it too.
+                mode &= ~0o070 | mode << 3
+                loss =
+                    "`\(pair.entry)` was the group's \(status.group), of which this process is no member; it is the "
+                    + "group's \(present.group) now, and open to it no further than to others"
             }
         }
         try copyAttributes(pair)
         try pair.call { [mode] () throws(SystemCallError) in
             try fileSystem.setMode(pair.destination, to: mode)
         }
+        return loss
     }
 
     private static let aclPrefix = "system.posix_acl"

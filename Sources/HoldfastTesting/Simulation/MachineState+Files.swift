@@ -89,7 +89,10 @@ extension MachineState {
     private mutating func setOwner(
         _ id: NodeID, user: UInt32, group: UInt32, _ call: SystemCall
     ) throws(SystemCallError) {
-        if configuration.user != 0, user != configuration.user { throw SystemCallError(call, .notPermitted) }
+        if configuration.user != 0 {
+            let isMember = configuration.groups?.contains(group) ?? true
+            if user != configuration.user || !isMember { throw SystemCallError(call, .notPermitted) }
+        }
         let isDirectory = tree[id]?.kind == .directory
         changeAttributes(id) { attributes in
             attributes.user = user

@@ -20,6 +20,8 @@ package final class SimulatedMachine: Sendable {
         /// Whether links to other users' files are refused.
         package var protectsHardLinks = true
         package var user: UInt32 = 0
+        /// The groups that the user is in; nil for all.
+        package var groups: Set<UInt32>?
         package var umask: UInt32 = 0o022
         package var seed: UInt64 = 1
         package var bootTime = Timestamp(seconds: 1_700_000_000, nanoseconds: 0)
