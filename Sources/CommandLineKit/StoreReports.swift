@@ -38,11 +38,11 @@ extension VerificationReport {
     /// Writes the report to standard output, for a person or for a program.
     ///
     /// - Parameter isJSON: Whether a program reads it.
-    /// - Returns: ``ExitStatus/damaged`` where it tells of damage.
+    /// - Returns: ``ExitStatus/damaged`` where it tells of damage, ``ExitStatus/failed`` where it can't tell of all files.
     /// - Throws: Any error of writing.
     public func write(isJSON: Bool) throws -> ExitStatus {
         if isJSON { try JSONOutput.write(self) } else { try writeText() }
-        return isSound ? .done : .damaged
+        return isSound ? .done : damage.isEmpty ? .failed : .damaged
     }
 
     private func writeText() throws {
@@ -51,9 +51,12 @@ extension VerificationReport {
             for damage in damage { table.add(damage.document, damage.file ?? "", damage.problem) }
             try table.write()
         }
+        for warning in unchecked { try StandardOutput.writeLine("not checked: \(warning.description.printable)") }
         for warning in warnings { try StandardOutput.writeLine("warning: \(warning.description.printable)") }
+        let verdict =
+            [(damage.count, "damaged"), (unchecked.count, "not checked")].filter { $0.0 > 0 }.map { "\($0) \($1)" }
         try StandardOutput.writeLine(
-            "\(damage.isEmpty ? "sound" : "\(damage.count) damaged"): \(documentCount) documents, "
+            "\(isSound ? "sound" : verdict.joined(separator: ", ")): \(documentCount) documents, "
                 + "\(fileCount) files, \(byteCount) bytes")
     }
 }

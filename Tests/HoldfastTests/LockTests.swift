@@ -82,10 +82,11 @@ import Testing
         DispatchQueue.concurrentPerform(iterations: 4) { index in
             do {
                 for _ in 0..<25 {
-                    try opened.updateBatch(index % 2 == 0 ? ["A", "B"] : ["B", "A"]) { draft in
+                    let results = try opened.updateBatch(index % 2 == 0 ? ["A", "B"] : ["B", "A"]) { draft in
                         let events = try draft.value(.events) ?? []
                         try draft.set(events + [index], for: .events)
                     }
+                    for result in results { _ = try result.get() }
                 }
             } catch {
                 Issue.record(error)

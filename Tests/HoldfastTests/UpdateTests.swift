@@ -279,7 +279,8 @@ import Testing
         let opened = try await DocumentStore.open(at: store.path, codecs: store.codecs, options: store.options)
         try await opened.update("X") { try $0.set("hello", for: .metadata) }
         #expect(try await opened.snapshot("X").value(.metadata) == "hello")
-        try await opened.updateBatch(["X", "Y"]) { try $0.set([7], for: .events) }
+        let results = try await opened.updateBatch(["X", "Y"]) { try $0.set([7], for: .events) }
+        #expect(try results.map { try $0.get().outcome } == [.swapped, .created])
         #expect(try await opened.list() == ["X", "Y"])
         try await opened.rename("X", to: "Z")
         try await opened.remove("Y")

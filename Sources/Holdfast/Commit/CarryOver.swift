@@ -115,8 +115,13 @@ struct CarryOver {
         let destination = try Directory(newName, in: new)
         var entry = Entry(status: status, isLinked: false)
         for child in try source.entries(.once) where !isDeletedButOpen(child.name) {
-            entry.children[child.name] = try carry(
-                child.name, kind: child.kind, from: source, to: destination, path: "\(path)/\(child.name)")
+            let path = "\(path)/\(child.name)"
+            do {
+                entry.children[child.name] = try carry(
+                    child.name, kind: child.kind, from: source, to: destination, path: path)
+            } catch let error as SystemCallError where error.entry == child.name {
+                throw SystemCallError(error.call, error.errno, entry: EntryName(path))
+            }
         }
         let pair = CopyMetadata.Pair(from: source, to: destination, entry: name)
         try CopyMetadata.copyAccess(pair, status: status)

@@ -31,11 +31,17 @@ struct CommitPlan {
     ///
     /// - Parameters:
     ///   - draft: What is wanted.
+    ///   - name: The document that it is to be a draft of.
     ///   - newName: Another name for the document.
     ///   - isAlone: Whether it is the only plan at this moment, so that it may hold files open.
     /// - Throws: What a look at the files met.
-    init(_ draft: borrowing Draft, newName: DocumentName? = nil, isAlone: Bool) throws {
-        document = draft.name
+    init(_ draft: borrowing Draft, of name: DocumentName, newName: DocumentName? = nil, isAlone: Bool) throws {
+        guard draft.name == name else {
+            throw HoldfastError(
+                .conflict, "the draft is another document's, `\(draft.name)`", document: name.description,
+                remedy: "change the draft that the update was given")
+        }
+        document = name
         self.newName = newName
         directory = draft.directory
         files = draft.files

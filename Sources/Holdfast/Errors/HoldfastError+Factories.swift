@@ -40,6 +40,9 @@ extension HoldfastError {
         HoldfastError(.notFound, "there is no such document", document: document)
     }
 
+    static let storeRemoved = HoldfastError(
+        .notFound, "the store's directory was removed while it was open", remedy: "open the store again")
+
     static func alreadyExists(document: String) -> HoldfastError {
         HoldfastError(
             .alreadyExists, "there is already a document of this name", document: document,
@@ -77,7 +80,9 @@ extension HoldfastError {
         HoldfastError(
             .lockTimeout,
             "another writer (\(holder ?? "unknown")) has held the document's lock for \(waited.formattedSeconds)",
-            document: document, remedy: "try again when it is done, or raise the lock timeout")
+            document: document,
+            remedy: "try again when it is done, or raise the lock timeout"
+                + (holder == LockHolder.thisProcess ? "; one within an update of this document never gets it" : ""))
     }
 
     static func cannotCarry(_ entry: String, document: String, _ why: String, errno: Errno? = nil) -> HoldfastError {

@@ -32,6 +32,9 @@ package struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConverti
     package static let readOnly = Errno(rawValue: EROFS)
     package static let nameTooLong = Errno(rawValue: ENAMETOOLONG)
     package static let tooManyOpen = Errno(rawValue: EMFILE)
+    package static let tooManyOpenInSystem = Errno(rawValue: ENFILE)
+    package static let tooLarge = Errno(rawValue: EFBIG)
+    package static let noMemory = Errno(rawValue: ENOMEM)
     package static let noSuchDevice = Errno(rawValue: ENXIO)
     package static let noData = Errno(rawValue: ENODATA)
     package static let range = Errno(rawValue: ERANGE)
@@ -54,11 +57,13 @@ package struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConverti
     /// What a person can do about it, where that is clear from the number alone.
     var remedy: String? {
         switch self {
-        case .noSpace, .quota: "free space on the disk and save again"
+        case .noSpace, .quota: "free space, or inodes, on the disk and save again"
+        case .tooLarge: "files may be no larger here (ulimit -f, or the file system); save less, or raise the limit"
+        case .noMemory: "this takes more memory than there is: look for a file that has grown too large"
         case .readOnly: "the file system is mounted read-only; check it, then save again"
         case .inputOutput: "the disk reports a fault; check it before you go on"
         case .accessDenied, .notPermitted: "check the owner and the mode of the store"
-        case .tooManyOpen: "close files or raise the limit of open files"
+        case .tooManyOpen, .tooManyOpenInSystem: "close files or raise the limit of open files"
         case .crossDevice: "on an overlay without redirect_dir, put a copy of the directory in its place"
         default: nil
         }

@@ -1,6 +1,12 @@
 import FoundationEssentials
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// A file that is held open.
 ///
 /// A file that was written is closed by ``close()``, which reports what the close found: network file systems tell of
@@ -40,18 +46,11 @@ package final class OpenFile: OpenEntry {
     /// It may turn out larger or smaller than expected, where somebody is writing it.
     package func readAll(size: Int64) throws(SystemCallError) -> Data {
         // One byte more than expected: a read that comes back short of it has seen the end.
-        var capacity = Int(size) + 1
-        var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
+        var buffer = try resize(nil, to: Int(min(size, .max - 1)) + 1)
         var filled = 0
         do {
             while true {
-                if filled == capacity {
-                    let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity * 2, alignment: 16)
-                    larger.copyMemory(from: UnsafeRawBufferPointer(buffer))
-                    buffer.deallocate()
-                    buffer = larger
-                    capacity *= 2
-                }
+                if filled == buffer.count { buffer = try resize(buffer.baseAddress, to: buffer.count * 2) }
                 let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
                 let count = try call { () throws(SystemCallError) in
                     try fileSystem.read(descriptor, into: rest, at: Int64(filled))
@@ -60,14 +59,23 @@ package final class OpenFile: OpenEntry {
                 if count == 0 || (filled == Int(size) && count < rest.count) { break }
             }
         } catch {
-            buffer.deallocate()
+            free(buffer.baseAddress)
             throw error
         }
         guard let base = buffer.baseAddress, filled > 0 else {
-            buffer.deallocate()
+            free(buffer.baseAddress)
             return Data()
         }
-        return Data(bytesNoCopy: base, count: filled, deallocator: .custom { pointer, _ in pointer.deallocate() })
+        return Data(bytesNoCopy: base, count: filled, deallocator: .free)
+    }
+
+    /// Memory from the C library, which says when there is none: Swift's own ends the process, and how large the file is,
+    /// others decide.
+    private func resize(
+        _ base: UnsafeMutableRawPointer?, to size: Int
+    ) throws(SystemCallError) -> UnsafeMutableRawBufferPointer {
+        guard let larger = realloc(base, size) else { throw SystemCallError(.pread, .noMemory, entry: name) }
+        return UnsafeMutableRawBufferPointer(start: larger, count: size)
     }
 
     /// Whether the file holds exactly these bytes; it is read only as far as it does.

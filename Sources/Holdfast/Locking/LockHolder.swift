@@ -10,6 +10,8 @@
 /// shows the locks of each descriptor in `/proc/PID/fdinfo/FD` (proc_pid_fdinfo(5)). What can't be read there belongs to
 /// another user, or is gone: the answer is for a person, and nil is one.
 enum LockHolder {
+    static let thisProcess = "this process"
+
     static func find(_ descriptor: Descriptor, _ range: LockRange) -> String? {
         #if os(Linux)
             var status = stat()
@@ -21,7 +23,7 @@ enum LockHolder {
                     guard info.split(separator: "\n").contains(where: { holds($0, inode: status.st_ino, range) }) else {
                         continue
                     }
-                    if id == getpid() { return "this process" }
+                    if id == getpid() { return thisProcess }
                     let command = text(of: "/proc/\(process)/comm").prefix { $0 != "\n" }
                     return command.isEmpty ? "process \(process)" : "process \(process), \(command)"
                 }

@@ -13,7 +13,8 @@ import Synchronization
 /// `F_OFD_SETLKW` queues in the kernel, wakes without polling, and has no timeout. So a thread of its own waits there,
 /// on a duplicate of the descriptor: a lock belongs to the open file description, which duplicates share. Where the time is
 /// up first, the thread is left behind; once it gets the lock it closes the last duplicate, and that releases it. While
-/// there are many such threads, because somebody holds a lock for long and others try again and again, waits poll instead.
+/// there are many such threads, because somebody holds a lock for long and others try again and again, waits poll instead,
+/// and so they do where there is no thread or descriptor to be had.
 enum LockWaiter {
     private static let leftBehind = Atomic(0)
     private static let mostLeftBehind = 16
@@ -64,15 +65,15 @@ enum LockWaiter {
             return try poll(descriptor, range, type, timeout: timeout)
         }
         let duplicate = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, 0)
-        if duplicate < 0 { throw SystemCallError(.lock, Errno(rawValue: errno)) }
+        if duplicate < 0 { return try poll(descriptor, range, type, timeout: timeout) }
         let wait = Wait(descriptor: duplicate, range: range, type: type)
         do throws(OwnThread.Obstacle) {
             try OwnThread { wait.run() }.detach()
         } catch {
             _ = close(duplicate)
-            throw SystemCallError(.lock, error.errno)
+            return try poll(descriptor, range, type, timeout: timeout)
         }
-        _ = wait.done.wait(timeout: .now(plus: timeout))
+        _ = wait.done.wait(for: timeout)
         let result = wait.state.withLock { state in
             state.isLeftBehind = state.result == nil
             return state.result
@@ -103,11 +104,18 @@ enum LockWaiter {
     }
 }
 
-extension DispatchTime {
-    /// A time from now; what is further away than a century never comes.
-    static func now(plus duration: Duration) -> DispatchTime {
-        let (seconds, attoseconds) = duration.components
-        if seconds > 100 * 365 * 86_400 { return .distantFuture }
-        return .now() + .nanoseconds(Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+extension DispatchSemaphore {
+    /// Waits for a signal, a second at a time: on Linux, libdispatch waits until a time of day (sem_timedwait(3)), which
+    /// somebody may set meanwhile.
+    ///
+    /// - Returns: Whether it came within the time.
+    func wait(for timeout: Duration) -> Bool {
+        let end = ContinuousClock.now + timeout
+        while true {
+            let left = end - ContinuousClock.now
+            let part = max(.zero, min(left, .seconds(1)))
+            if wait(timeout: .now() + .nanoseconds(Int(part / .nanoseconds(1)))) == .success { return true }
+            if left <= .zero { return false }
+        }
     }
 }

@@ -108,7 +108,7 @@ struct StoreLocks: Sendable {
     /// Runs a body that moves names, on behalf of a writer that holds its documents' locks already.
     func movingNames<Result>(_ held: Held, timeout: Duration, _ body: () throws -> Result) throws -> Result {
         let start = ContinuousClock.now
-        guard turn.wait(timeout: .now(plus: timeout)) == .success else { throw namesLocked(held.file, timeout) }
+        guard turn.wait(for: timeout) else { throw namesLocked(held.file, timeout) }
         defer { turn.signal() }
         try lockNames(held.file, .exclusive, timeout: max(timeout - (ContinuousClock.now - start), .zero))
         defer {
@@ -142,6 +142,7 @@ struct StoreLocks: Sendable {
             {
                 return file
             }
+            if error.errno == .notFound { throw HoldfastError.storeRemoved }
             // What can't be opened for writing as a file is a directory (EISDIR) or a link (ELOOP): open(2).
             guard error.errno == .isADirectory || error.errno == .loop,
                 let kind = try store.statusIfPresent(of: Self.fileName)?.kind, kind != .file

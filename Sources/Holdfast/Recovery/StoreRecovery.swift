@@ -32,9 +32,11 @@ struct StoreRecovery {
             recoverAll(broken, hasRemnants: true, width: context.flushingParallelism)
             + recoverAll(whole, hasRemnants: false, width: context.parallelism)
         if !isDryRun, broken.count > 1, context.flushingParallelism > 1 {
-            // A document on its way to another name takes two locks, of which another recovery may have held one.
+            // A document on its way to another name takes two locks, of which another recovery may have held one; and
+            // side by side, they may have run out of descriptors.
             found = found.compactMap { document, result in
-                result.skipped == nil ? (document, result) : recoverer.recover(document).map { (document, $0) }
+                let isDone = result.skipped == nil && result.failure == nil
+                return isDone ? (document, result) : recoverer.recover(document).map { (document, $0) }
             }
         }
         report.documents = found.sorted { $0.0 < $1.0 }.map(\.1)

@@ -25,11 +25,13 @@ public struct VerificationReport: Sendable, Codable, Hashable {
     public var byteCount: Int64
     /// What is damaged.
     public var damage: [Damage] = []
+    /// What could not be read, for want of rights, memory, descriptors or a lock: of its files nobody knows.
+    public var unchecked: [Warning] = []
     /// Remnants and anything unexpected.
     public var warnings: [Warning] = []
 
-    /// Whether no managed file is damaged.
-    public var isSound: Bool { damage.isEmpty }
+    /// Whether every managed file was checked, and none is damaged.
+    public var isSound: Bool { damage.isEmpty && unchecked.isEmpty }
 }
 
 /// How far a recovery or a verification has come.

@@ -63,7 +63,6 @@ extension DocumentStore {
     ///   - body: Makes the changes of one document, on another thread; called for each, in order.
     /// - Returns: What was done, or why it was not, for each document, in order.
     /// - Throws: ``HoldfastError``, or what `body` throws; nothing is changed then.
-    @discardableResult
     public func updateBatch(
         _ documents: [String], _ body: @escaping @Sendable (inout Draft) throws -> Void
     ) async throws -> [Result<Receipt, HoldfastError>] {

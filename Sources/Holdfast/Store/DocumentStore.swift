@@ -132,7 +132,7 @@ public final class DocumentStore: Sendable {
         defer { locks.release() }
         var draft = try kernel(document) { try update.draft(name, target: target) }
         try body(&draft)
-        let plan = try kernel(document) { try CommitPlan(draft, newName: target, isAlone: true) }
+        let plan = try kernel(document) { try CommitPlan(draft, of: name, newName: target, isAlone: true) }
         return try kernel(document) {
             let results = Committer(context: context).commit([plan], locks)
             return try finished(results)[0].get()
@@ -150,7 +150,6 @@ public final class DocumentStore: Sendable {
     /// - Returns: What was done, or why it was not, for each document, in order.
     /// - Throws: ``HoldfastError`` where a lock can't be had or a document can't be read, or what `body` throws; nothing is
     ///   changed then.
-    @discardableResult
     public func updateBatch(
         _ documents: [String], _ body: (inout Draft) throws -> Void
     ) throws -> [Result<Receipt, HoldfastError>] {
@@ -166,7 +165,7 @@ public final class DocumentStore: Sendable {
         for name in names {
             var draft = try kernel(name.description) { try update.draft(name, target: nil) }
             try body(&draft)
-            plans.append(try kernel(name.description) { try CommitPlan(draft, isAlone: names.count == 1) })
+            plans.append(try kernel(name.description) { try CommitPlan(draft, of: name, isAlone: names.count == 1) })
         }
         return finished(Committer(context: context).commit(plans, locks))
     }

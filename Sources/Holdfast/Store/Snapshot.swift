@@ -57,7 +57,7 @@ public struct Snapshot: Sendable {
         _ = try context.managedName(filename, document: document)
         if let wanted, !wanted.contains(name) {
             throw HoldfastError(
-                .notFound, "the snapshot was not asked for this file", document: document, file: filename,
+                .invalidName, "the snapshot was not asked for this file", document: document, file: filename,
                 remedy: "name it where the snapshot is taken")
         }
         if let obstacle = obstacles.first(where: { $0.name == name }) {
@@ -130,12 +130,17 @@ struct SnapshotReader {
         return try readLocked(document)
     }
 
-    /// Some file systems find what is open by its path, and answer so when a commit has removed it: FUSE, NFS.
     private func readUnlessGone(_ document: DocumentName, _ directory: Directory) throws -> Contents? {
         do {
             return try readUnlocked(document, directory)
-        } catch let error as SystemCallError where error.errno == .notFound || error.errno == .stale {
-            return nil
+        } catch let error as SystemCallError {
+            switch error.errno {
+            // Some file systems find what is open by its path, and answer so when a commit has removed it: FUSE, NFS.
+            case .notFound, .stale: return nil
+            // Under the lock, one file after the other will do.
+            case .tooManyOpen, .tooManyOpenInSystem: return nil
+            default: throw error
+            }
         }
     }
 

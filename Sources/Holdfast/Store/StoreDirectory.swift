@@ -57,6 +57,18 @@ struct StoreDirectory {
             }
             throw error
         }
-        if isDurable { try Directory(path: path + "/..", on: fileSystem).flush() }
+        if isDurable { try flushName() }
+    }
+
+    private func flushName() throws(SystemCallError) {
+        let parent: Directory
+        do {
+            parent = try Directory(path: path + "/..", on: fileSystem)
+        } catch {
+            // Who may write into a directory need not be able to read it, nor so to open it.
+            guard error.errno == .accessDenied else { throw error }
+            return try Directory(path: path, on: fileSystem).flushFileSystem()
+        }
+        try parent.flush()
     }
 }

@@ -7,7 +7,7 @@ struct StoreListing {
     /// What stands where it should not.
     private(set) var warnings: [Warning] = []
 
-    init(of root: Directory) throws(SystemCallError) {
+    init(of root: Directory) throws {
         var found = try root.gatherEntries(into: Found()) { found, name, kind in
             if kind == .directory, name.first != UInt8(ascii: "."), name.count <= DocumentName.maximumLength {
                 found.documents.append(name)
@@ -32,6 +32,8 @@ struct StoreListing {
         for document in displaced { found.documents.append(document.entry) }
         let (names, faulty) = found.documents.sorted()
         self.names = names
+        // What is held open stays readable, and empty, behind its removal.
+        if names.isEmpty, try root.status().linkCount == 0 { throw HoldfastError.storeRemoved }
         for name in faulty { warn(name, "this directory's name can't be a document's; rename it") }
     }
 

@@ -7,6 +7,7 @@ struct StoreVerification {
         var files = 0
         var bytes: Int64 = 0
         var damage: [VerificationReport.Damage] = []
+        var unchecked: [Warning] = []
         var warnings: [Warning] = []
     }
 
@@ -34,6 +35,7 @@ struct StoreVerification {
             report.fileCount += finding.files
             report.byteCount += finding.bytes
             report.damage += finding.damage
+            report.unchecked += finding.unchecked
             report.warnings += finding.warnings
         }
         return report
@@ -56,10 +58,16 @@ struct StoreVerification {
         } catch let error as HoldfastError where error.code == .notFound {
             // Removed since the store was listed.
         } catch {
-            let error = HoldfastError.wrapping(error, document: document.description)
-            finding.damage.append(
-                VerificationReport.Damage(
-                    document: document.description, file: error.file, problem: error.description))
+            var error = HoldfastError.wrapping(error, document: document.description)
+            if error.errno == Errno.inputOutput.rawValue || error.errno == nil && error.code != .lockTimeout {
+                // The disk has lost it, or something else stands in its place.
+                finding.damage.append(
+                    VerificationReport.Damage(
+                        document: document.description, file: error.file, problem: error.description))
+            } else {
+                error.document = nil
+                finding.unchecked.append(Warning(document: document.description, message: error.description))
+            }
         }
         return finding
     }
@@ -119,10 +127,15 @@ struct StoreVerification {
             number += 1
         }
         let file = try directory.create(name, mode: 0o666)
-        try file.writeAll(Data(text.utf8))
-        if context.isDurable { try file.flush() }
-        try file.close()
-        if context.isDurable { try directory.flush() }
+        do {
+            try file.writeAll(Data(text.utf8))
+            if context.isDurable { try file.flush() }
+            try file.close()
+            if context.isDurable { try directory.flush() }
+        } catch {
+            try directory.removeFile(name)
+            throw error
+        }
         return name
     }
 }
