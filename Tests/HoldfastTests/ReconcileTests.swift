@@ -213,6 +213,20 @@ private struct Failed: Error {}
         #expect(try store.remnants().isEmpty)
     }
 
+    @Test func `an edit that comes while a draft is being consumed stays`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try store.open().update("X") { draft in
+            let question = try draft.unmanagedBytes("QUERY_MESSAGE.md")
+            #expect(question == Data("a question".utf8))
+            try store.write("a second question", to: "X/QUERY_MESSAGE.md")
+            try draft.set([9], for: .events)
+            try draft.removeUnmanaged("QUERY_MESSAGE.md")
+        }
+        #expect(try store.read("X/events.json") == "[9]")
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a second question")
+    }
+
     @Test func `a managed file that a person edits meanwhile is a conflict or goes to the trash`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()

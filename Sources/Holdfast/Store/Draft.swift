@@ -22,6 +22,8 @@ public struct Draft: ~Copyable {
     private(set) var files: [EntryName: DraftFile] = [:]
     /// Managed files that were looked for, and were not there.
     private(set) var missing: Set<EntryName> = []
+    /// Unmanaged files as they were when they were read.
+    private var unmanagedReads: [EntryName: FileStatus] = [:]
 
     init(_ name: DocumentName, directory: Directory?, context: StoreContext) {
         self.document = name.description
@@ -82,15 +84,19 @@ public struct Draft: ~Copyable {
     /// - Parameter name: The file's name in the document.
     /// - Returns: Its bytes; nil where there is no such file, or the draft removes it.
     /// - Throws: ``HoldfastError`` where a codec claims the name, or the file can't be read.
-    public func unmanagedBytes(_ name: String) throws(HoldfastError) -> Data? {
+    public mutating func unmanagedBytes(_ name: String) throws(HoldfastError) -> Data? {
         let entry = try unmanaged(name)
-        return try attempt {
-            if let path = changes.additions[entry] {
+        if let path = changes.additions[entry] {
+            return try attempt {
                 let outside = try OutsideEntry(path, on: context.root.fileSystem)
                 return try Self.readFile(outside.name, in: outside.parent)?.data
             }
-            return changes.unmanagedRemovals[entry] == nil ? try Self.readFile(entry, in: directory)?.data : nil
         }
+        if changes.unmanagedRemovals[entry] != nil { return nil }
+        let directory = directory
+        let file = try attempt { try Self.readFile(entry, in: directory) }
+        unmanagedReads[entry] = file?.status
+        return file?.data
     }
 
     // MARK: - Changing
@@ -147,8 +153,9 @@ public struct Draft: ~Copyable {
 
     /// Removes an unmanaged entry in the same commit: the document's other changes and this one happen both or neither.
     ///
-    /// What a person saves to the entry, or into the folder, after this call is not lost: the entry stays then. Only what is
-    /// written in place to a file of the folder goes with it, and what is put into a folder within it.
+    /// What a person saves to the entry, or into the folder, after this call is not lost: the entry stays then; a file that
+    /// the draft has read stays also where it was saved after that. Only what is written in place to a file of the folder
+    /// goes with it, and what is put into a folder within it.
     ///
     /// - Parameter name: The entry's name in the document.
     /// - Returns: Whether there is such an entry.
@@ -159,7 +166,7 @@ public struct Draft: ~Copyable {
         if changes.additions.removeValue(forKey: entry) != nil { return true }
         guard let directory else { return false }
         guard let status = try attempt({ try directory.statusIfPresent(of: entry) }) else { return false }
-        changes.unmanagedRemovals[entry] = status
+        changes.unmanagedRemovals[entry] = unmanagedReads[entry] ?? status
         return true
     }
 
