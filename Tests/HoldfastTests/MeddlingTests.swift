@@ -72,6 +72,24 @@ import Testing
         #expect(try store.read("X/events.json") == "[9]")
     }
 
+    @Test func `a directory that was put in the document's place goes to the trash whole`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        try store.write("\"precious\"", to: "aside/metadata.json")
+        // Behind the last look at the document's place.
+        let path = store.path
+        let move = Meanwhile({ call, entry in call == .renameat2 && entry == EntryName(".old-X") }) {
+            try Self.shell("mv X X.bak && mv aside X", at: path)
+        }
+        store.before = move.hook
+        let receipt = try store.open().update("X") { try two(&$0) }
+        #expect(move.hasHappened && receipt.warnings.count == 1)
+        _ = try store.reopen()
+        #expect(try store.read(".trash/X/metadata.json") == "\"precious\"")
+        #expect(try store.read("X/events.json") == "[9]")
+        #expect(try store.remnants().isEmpty)
+    }
+
     @Test func `a document that is closed to others meanwhile stays so`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()

@@ -54,8 +54,16 @@ struct SwapCleanup: Sendable {
         }
         // Somebody may have moved the document away and put another in its place, in the last moment before the swap.
         let now = try old.status()
-        guard try context.root.statusIfPresent(of: document.old)?.identity == now.identity else {
-            throw HoldfastError(.conflict, "`\(document.old)` is not the generation that was replaced")
+        let standing = try context.root.statusIfPresent(of: document.old)
+        guard standing?.identity == now.identity else {
+            var found = "nothing"
+            if standing != nil {
+                // Recovery would take it for a generation of this document, and delete its managed files.
+                let trash = Trash(context: context)
+                found = try trash.move(document.old, from: context.root, labelled: document.entry)
+            }
+            throw HoldfastError(
+                .conflict, "`\(document.old)` was not the generation that was replaced; it is `\(found)` now")
         }
         let before = generations.previous
         if (now.mode, now.user, now.group) != (before.mode, before.user, before.group) {
