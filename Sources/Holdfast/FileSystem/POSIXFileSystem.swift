@@ -17,7 +17,7 @@ package struct POSIXFileSystem: FileSystem {
 
     package func openDirectory(path: String) throws(SystemCallError) -> Descriptor {
         let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-        return Descriptor(rawValue: try check(.openat, Int(path.withCString { systemOpen($0, flags) })))
+        return Descriptor(rawValue: Int32(try check(.openat, Int(path.withCString { systemOpen($0, flags) }))))
     }
 
     package func makeDirectory(path: String, mode: UInt32) throws(SystemCallError) {
@@ -34,10 +34,8 @@ package struct POSIXFileSystem: FileSystem {
             case .createNew: O_RDWR | O_CREAT | O_EXCL
             case .readWriteOrCreate: O_RDWR | O_CREAT
             }
-        return Descriptor(
-            rawValue: try check(
-                .openat,
-                Int(name.withCString { openat(directory.rawValue, $0, flags | O_NOFOLLOW | O_CLOEXEC, mode_t(mode)) })))
+        let result = name.withCString { openat(directory.rawValue, $0, flags | O_NOFOLLOW | O_CLOEXEC, mode_t(mode)) }
+        return Descriptor(rawValue: Int32(try check(.openat, Int(result))))
     }
 
     package func close(_ descriptor: Descriptor) throws(SystemCallError) {
@@ -49,13 +47,13 @@ package struct POSIXFileSystem: FileSystem {
     package func read(
         _ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
     ) throws(SystemCallError) -> Int {
-        Int(try check(.pread, pread(descriptor.rawValue, buffer.baseAddress, buffer.count, off_t(offset))))
+        try check(.pread, pread(descriptor.rawValue, buffer.baseAddress, buffer.count, off_t(offset)))
     }
 
     package func write(
         _ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64
     ) throws(SystemCallError) -> Int {
-        Int(try check(.pwrite, pwrite(descriptor.rawValue, bytes.baseAddress, bytes.count, off_t(offset))))
+        try check(.pwrite, pwrite(descriptor.rawValue, bytes.baseAddress, bytes.count, off_t(offset)))
     }
 
     package func truncate(_ descriptor: Descriptor, to size: Int64) throws(SystemCallError) {
@@ -64,12 +62,12 @@ package struct POSIXFileSystem: FileSystem {
 
     package func nextData(_ descriptor: Descriptor, from offset: Int64) throws(SystemCallError) -> Range<Int64>? {
         let start = holdfast_seek_data(descriptor.rawValue, offset)
-        if start < 0 {
+        let end = start < 0 ? start : holdfast_seek_hole(descriptor.rawValue, start)
+        if end < 0 {
+            // A hole to the end, or somebody has cut the file off between the two calls.
             if errno == ENXIO { return nil }
             throw SystemCallError(.lseek, Errno(rawValue: errno))
         }
-        let end = holdfast_seek_hole(descriptor.rawValue, start)
-        if end < 0 { throw SystemCallError(.lseek, Errno(rawValue: errno)) }
         return start..<end
     }
 
@@ -80,7 +78,7 @@ package struct POSIXFileSystem: FileSystem {
     package func copyRange(
         _ source: Descriptor, to destination: Descriptor, at offset: Int64, count: Int
     ) throws(SystemCallError) -> Int {
-        Int(try check(.copy_file_range, holdfast_copy_range(source.rawValue, destination.rawValue, offset, count)))
+        try check(.copy_file_range, holdfast_copy_range(source.rawValue, destination.rawValue, offset, count))
     }
 
     // MARK: - Looking
@@ -109,7 +107,7 @@ package struct POSIXFileSystem: FileSystem {
         of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
     ) throws(SystemCallError) {
         if use == .once { return try readDirectory(directory.rawValue, body) }
-        let own = try check(.openat, Int(openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)))
+        let own = Int32(try check(.openat, Int(openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))))
         // Nothing was written through it, so its close has nothing to report.
         defer { _ = systemClose(own) }
         try readDirectory(own, body)
@@ -337,9 +335,9 @@ package struct POSIXFileSystem: FileSystem {
     }
 
     @discardableResult
-    private func check(_ call: SystemCall, _ result: Int) throws(SystemCallError) -> Int32 {
+    private func check(_ call: SystemCall, _ result: Int) throws(SystemCallError) -> Int {
         if result < 0 { throw SystemCallError(call, Errno(rawValue: errno)) }
-        return Int32(truncatingIfNeeded: result)
+        return result
     }
 }
 
