@@ -95,14 +95,11 @@ enum CopyMetadata {
                 try pair.call { () throws(SystemCallError) in
                     try fileSystem.setExtendedAttribute(name, of: pair.destination, to: value)
                 }
-            } catch  where !name.hasPrefix("user.") && !name.hasPrefix(aclPrefix) {
-                // `security.` and `trusted.` belong to the system, which labels new files by its own rules (xattr(7)).
-                guard error.errno == .notPermitted || error.errno == .notSupported || error.errno == .accessDenied
-                else {
-                    throw error
-                }
             } catch  where error.errno == .noData {
                 // Gone since it was listed.
+            } catch  where !name.hasPrefix("user.") && !name.hasPrefix(aclPrefix) {
+                // `security.` and `trusted.` belong to the system, which labels new files by its own rules (xattr(7)).
+                guard [.notPermitted, .notSupported, .accessDenied].contains(error.errno) else { throw error }
             }
         }
     }
