@@ -64,10 +64,11 @@ struct ExportTarget {
         }
         if !isDurable { return }
         let descriptor = open(PathText(path).parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        // Nothing is written through it, so its close has nothing to report.
+        defer { close(descriptor) }
         guard descriptor >= 0, fsync(descriptor) == 0 else {
             throw CommandFailure(
                 "\(path): the export is there, but may not survive a power loss: \(String(cString: strerror(errno)))")
         }
-        close(descriptor)
     }
 }
