@@ -99,10 +99,6 @@ package struct InterposedFileSystem: FileSystem {
         try intercept(.statx, name) { () throws(SystemCallError) in try base.status(of: name, in: directory) }
     }
 
-    package func entries(of directory: Descriptor) throws(SystemCallError) -> [DirectoryEntry] {
-        try intercept(.getdents64, nil) { () throws(SystemCallError) in try base.entries(of: directory) }
-    }
-
     package func visitEntries(
         of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
     ) throws(SystemCallError) {

@@ -43,10 +43,8 @@ package protocol FileSystem: Sendable {
     func status(_ descriptor: Descriptor) throws(SystemCallError) -> FileStatus
     /// `statx(2)` of an entry, following no link.
     func status(of name: EntryName, in directory: Descriptor) throws(SystemCallError) -> FileStatus
-    /// `getdents64(2)` to the end, without `.` and `..`. A kind is nil where the directory doesn't tell it.
-    /// A directory that has been removed while it is held open is empty.
-    func entries(of directory: Descriptor) throws(SystemCallError) -> [DirectoryEntry]
-    /// The same, without making anything of the entries; their names are good for the call alone.
+    /// `getdents64(2)` to the end, without `.` and `..`. A kind is nil where the directory doesn't tell it; names are good
+    /// for the call of the body alone. A directory that has been removed while it is held open is empty.
     func visitEntries(
         of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
     ) throws(SystemCallError)
@@ -125,16 +123,6 @@ package protocol FileSystem: Sendable {
     func effectiveUser() -> UInt32
     /// `faccessat(2)`: whether the effective user may add and remove a directory's entries, as far as its mode tells.
     func mayModify(_ directory: Descriptor) throws(SystemCallError) -> Bool
-}
-
-extension FileSystem {
-    package func visitEntries(
-        of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
-    ) throws(SystemCallError) {
-        for entry in try entries(of: directory) {
-            entry.name.withBytes { body($0, entry.kind) }
-        }
-    }
 }
 
 /// Who else lists through a descriptor, which has only one position in its directory.
@@ -219,18 +207,6 @@ package enum EntryKind: String, Hashable, Sendable, Codable, CustomStringConvert
         case .socket: "socket"
         case .device: "device"
         }
-    }
-}
-
-/// An entry of a directory.
-package struct DirectoryEntry: Hashable, Sendable {
-    package let name: EntryName
-    /// Nil where the directory doesn't tell: the file system keeps no types in its directories.
-    package let kind: EntryKind?
-
-    package init(name: EntryName, kind: EntryKind?) {
-        self.name = name
-        self.kind = kind
     }
 }
 

@@ -95,14 +95,6 @@ package struct POSIXFileSystem: FileSystem {
         return FileStatus(status)
     }
 
-    package func entries(of directory: Descriptor) throws(SystemCallError) -> [DirectoryEntry] {
-        var entries: [DirectoryEntry] = []
-        try visitEntries(of: directory, .shared) { name, kind in
-            entries.append(DirectoryEntry(name: EntryName(bytes: name), kind: kind))
-        }
-        return entries
-    }
-
     package func visitEntries(
         of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
     ) throws(SystemCallError) {

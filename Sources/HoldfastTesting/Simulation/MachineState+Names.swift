@@ -245,16 +245,16 @@ extension MachineState {
 
     // MARK: - Looking
 
-    func entries(of descriptor: Descriptor) throws(SystemCallError) -> [DirectoryEntry] {
+    func entries(of descriptor: Descriptor) throws(SystemCallError) -> [(name: EntryName, kind: EntryKind?)] {
         let id = try opened(descriptor, .getdents64).node
         guard let node = tree[id], let entries = node.entries else { throw SystemCallError(.openat, .notADirectory) }
-        return entries.map { name, id -> (order: UInt64, entry: DirectoryEntry) in
+        return entries.map { name, id -> (order: UInt64, entry: (name: EntryName, kind: EntryKind?)) in
             // An order of its own for each seed: nothing may rely on one.
             var hash = StableHasher()
             hash.combine(configuration.seed)
             hash.combine(name.bytes)
             let kind = configuration.hidesKinds ? nil : tree[id]?.kind
-            return (hash.value, DirectoryEntry(name: name, kind: kind))
+            return (hash.value, (name, kind))
         }
         .sorted { ($0.order, $0.entry.name) < ($1.order, $1.entry.name) }
         .map(\.entry)

@@ -106,10 +106,13 @@ package struct SimulatedFileSystem: FileSystem {
         }
     }
 
-    package func entries(of directory: Descriptor) throws(SystemCallError) -> [DirectoryEntry] {
-        try machine.perform(.getdents64, client: client, about: .descriptor(directory)) {
+    package func visitEntries(
+        of directory: Descriptor, _ use: ListingUse, _ body: (UnsafeBufferPointer<UInt8>, EntryKind?) -> Void
+    ) throws(SystemCallError) {
+        let entries = try machine.perform(.getdents64, client: client, about: .descriptor(directory)) {
             (state, _) throws(SystemCallError) in try state.entries(of: directory)
         }
+        for (name, kind) in entries { name.withBytes { body($0, kind) } }
     }
 
     // MARK: - Names

@@ -186,8 +186,14 @@ struct CallPlayer {
     }
 
     private func entries(_ descriptor: Descriptor) throws(SystemCallError) -> String {
-        try fileSystem.entries(of: descriptor).map { "\($0.name.bytes) \($0.kind.map(\.rawValue) ?? "?")" }.sorted()
+        try list(descriptor).map { "\($0.name.bytes) \($0.kind.map(\.rawValue) ?? "?")" }.sorted()
             .joined(separator: ", ")
+    }
+
+    private func list(_ directory: Descriptor) throws(SystemCallError) -> [(name: EntryName, kind: EntryKind?)] {
+        var entries: [(name: EntryName, kind: EntryKind?)] = []
+        try fileSystem.visitEntries(of: directory, .shared) { entries.append((EntryName(bytes: $0), $1)) }
+        return entries
     }
 
     /// What does not depend on the file system's own ways: how large directories are, how many links they have.
@@ -204,7 +210,7 @@ struct CallPlayer {
         var lines: [String] = []
         var numbers: [FileIdentity: Int] = [:]
         func visit(_ directory: Descriptor, _ path: String) throws {
-            for entry in try fileSystem.entries(of: directory).sorted(by: { $0.name < $1.name }) {
+            for entry in try list(directory).sorted(by: { $0.name < $1.name }) {
                 let status = try fileSystem.status(of: entry.name, in: directory)
                 let number = numbers[status.identity, default: numbers.count]
                 numbers[status.identity] = number
