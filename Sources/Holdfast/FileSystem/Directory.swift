@@ -207,12 +207,6 @@ package final class Directory: OpenEntry {
         if mode & 0o700 != 0o700 { try setMode(mode | 0o700) }
     }
 
-    package func setOwner(user: UInt32, group: UInt32) throws(SystemCallError) {
-        try call(nil) { () throws(SystemCallError) in
-            try fileSystem.setOwner(descriptor, user: user, group: group)
-        }
-    }
-
     package func setOwner(of name: EntryName, user: UInt32, group: UInt32) throws(SystemCallError) {
         try call(name) { () throws(SystemCallError) in
             try fileSystem.setOwner(of: name, in: descriptor, user: user, group: group)
@@ -224,12 +218,6 @@ package final class Directory: OpenEntry {
     ) throws(SystemCallError) {
         try call(name) { () throws(SystemCallError) in
             try fileSystem.setTimes(of: name, in: descriptor, access: access, modification: modification)
-        }
-    }
-
-    package func setTimes(access: Timestamp, modification: Timestamp) throws(SystemCallError) {
-        try call(nil) { () throws(SystemCallError) in
-            try fileSystem.setTimes(descriptor, access: access, modification: modification)
         }
     }
 

@@ -180,12 +180,6 @@ package final class OpenFile: OpenEntry {
         }
     }
 
-    package func setTimes(access: Timestamp, modification: Timestamp) throws(SystemCallError) {
-        try call { () throws(SystemCallError) in
-            try fileSystem.setTimes(descriptor, access: access, modification: modification)
-        }
-    }
-
     /// Makes the file durable: its data and what is needed to read it back.
     package func flush() throws(SystemCallError) {
         try call { () throws(SystemCallError) in try fileSystem.flush(descriptor) }
