@@ -280,9 +280,7 @@ extension FileStatus {
         identity == other.identity && kind == other.kind
             && (kind == .directory || (size == other.size && modification == other.modification))
     }
-}
 
-extension FileStatus {
     /// The same, and of a folder that its entries are the same too.
     func isUntouched(_ now: FileStatus) -> Bool { isSameContent(as: now) && modification == now.modification }
 }

@@ -76,7 +76,7 @@ final class SharedFlush: Sendable {
                 return false
             }
         }
-        // All that have come by now are covered; this one may be among them.
+        // All that have come by now are covered.
         let covered = state.withLock { state in
             defer { state.gathered = [] }
             return state.gathered

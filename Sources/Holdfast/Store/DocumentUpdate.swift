@@ -47,6 +47,12 @@ struct DocumentUpdate {
         return Draft(document, directory: directory, context: context)
     }
 
+    private func checkPresence(of document: DocumentName) throws {
+        if try context.documentDirectory(document) == nil {
+            throw HoldfastError.notFound(document: document.description)
+        }
+    }
+
     private func checkAbsence(of document: DocumentName) throws {
         if try root.statusIfPresent(of: document.entry) != nil {
             throw HoldfastError.alreadyExists(document: document.description)
@@ -56,9 +62,7 @@ struct DocumentUpdate {
     // MARK: - Operations of one rename
 
     func rename(_ document: DocumentName, to target: DocumentName, _ locks: StoreLocks.Held) throws -> Receipt {
-        if try context.documentDirectory(document) == nil {
-            throw HoldfastError.notFound(document: document.description)
-        }
+        try checkPresence(of: document)
         if document == target { return context.receipt(document, .unchanged) }
         try checkAbsence(of: target)
         var receipt = context.receipt(target, .renamed, context.flushProtocol(documents: 1))
@@ -68,9 +72,7 @@ struct DocumentUpdate {
     }
 
     func remove(_ document: DocumentName, _ locks: StoreLocks.Held) throws -> Receipt {
-        if try context.documentDirectory(document) == nil {
-            throw HoldfastError.notFound(document: document.description)
-        }
+        try checkPresence(of: document)
         var receipt = context.receipt(document, .removed, context.flushProtocol(documents: 1))
         receipt.method = .rename
         try clearRemoved(document)
