@@ -194,7 +194,7 @@ import Testing
         var encoder = YAMLEncoder()
         encoder.nonConformingFloatEncodingStrategy = .throw
         let error = try #require(throws: EncodingError.self) { _ = try encoder.encode(["a": [1, Double.nan]]) }
-        guard case .invalidValue(_, let context) = error else { return }
+        guard case .invalidValue(_, let context) = error else { throw error }
         #expect(context.codingPath.map(\.stringValue) == ["a"])
     }
 
