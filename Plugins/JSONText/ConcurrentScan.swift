@@ -30,7 +30,7 @@ final class ConcurrentScan: Sendable {
         self.maximumDepth = maximumDepth
         if bytes.count < Self.threshold {
             isTaken.store(true, ordering: .relaxed)
-            try JSONScanner.check(bytes, maximumDepth: maximumDepth)
+            try JSONScanner.check(bytes, maximumDepth: maximumDepth, comparing: .strings)
             return
         }
         done.enter()
@@ -50,7 +50,7 @@ final class ConcurrentScan: Sendable {
     private func perform() {
         if isTaken.exchange(true, ordering: .relaxed) { return }
         do throws(CodecError) {
-            try JSONScanner.check(bytes, maximumDepth: maximumDepth)
+            try JSONScanner.check(bytes, maximumDepth: maximumDepth, comparing: .strings)
         } catch {
             _ = fault.storeIfNil(Fault(error))
         }

@@ -54,7 +54,11 @@ extension Dictionary: ExactJSONConvertible where Key == String, Value: ExactJSON
     init(exact value: JSONValue, at path: [any CodingKey]) throws(ExactJSONMismatch) {
         self = [:]
         for (key, member) in try JSONObject(exact: value, at: path) {
-            updateValue(try Value(exact: member, at: path + [JSONPathKey(key)]), forKey: key)
+            let path = path + [JSONPathKey(key)]
+            if updateValue(try Value(exact: member, at: path), forKey: key) != nil {
+                throw ExactJSONMismatch(
+                    expected: "a key once, which stands here in two Unicode forms", found: member, path: path)
+            }
         }
     }
 

@@ -57,8 +57,46 @@ package struct JSONCoder: Sendable {
         } catch {
             try scan.finish()
             guard let error = error as? DecodingError else { throw error }
+            if error.isUnfitNumber {
+                throw CodecError(unfit: unfitNumber(in: bytes, type, userInfo: userInfo), in: bytes)
+            }
             throw CodecError(error, in: bytes, options.keys)
         }
+    }
+
+    /// Finds a number that does not fit its type, of which Foundation says no more than that there is one.
+    ///
+    /// Where the first so many numbers are replaced by 0, which fits all types, it does not say so any more: how many, a
+    /// binary search tells.
+    private func unfitNumber<Value: Decodable>(
+        in bytes: Data, _ type: Value.Type, userInfo: [CodingUserInfoKey: any Sendable]
+    ) -> Range<Int>? {
+        let numbers = bytes.withBytes { bytes in
+            var locator = JSONLocator(scanned: bytes)
+            return locator.numbers()
+        }
+        func isUnfit(replacing count: Int) -> Bool {
+            var text = bytes
+            text.withUnsafeMutableBytes { (text: UnsafeMutableRawBufferPointer) in
+                for number in numbers[..<count] {
+                    for place in number { text[place] = UInt8(ascii: place == number.lowerBound ? "0" : " ") }
+                }
+            }
+            do {
+                _ = try options.decoder(userInfo: userInfo).decode(type, from: text)
+                return false
+            } catch {
+                return (error as? DecodingError)?.isUnfitNumber ?? false
+            }
+        }
+        var fewer = 0
+        var enough = numbers.count
+        if isUnfit(replacing: enough) { return nil }
+        while enough - fewer > 1 {
+            let middle = fewer + (enough - fewer) / 2
+            if isUnfit(replacing: middle) { fewer = middle } else { enough = middle }
+        }
+        return enough > 0 ? numbers[enough - 1] : nil
     }
 
     package func validate(_ bytes: Data) throws(CodecError) {
@@ -101,10 +139,12 @@ package struct JSONCoder: Sendable {
 
 extension JSONScanner {
     /// Scans a whole text.
-    static func check(_ bytes: Data, maximumDepth: Int) throws(CodecError) {
+    static func check(
+        _ bytes: Data, maximumDepth: Int, comparing keyComparison: KeyComparison = .bytes
+    ) throws(CodecError) {
         try bytes.withBytes { bytes throws(CodecError) in
             do throws(JSONFault) {
-                var scanner = JSONScanner(bytes, maximumDepth: maximumDepth)
+                var scanner = JSONScanner(bytes, maximumDepth: maximumDepth, comparing: keyComparison)
                 try scanner.scan()
             } catch {
                 throw error.codecError(in: bytes)
@@ -136,6 +176,14 @@ extension Data {
     }
 }
 
+extension DecodingError {
+    /// Whether a number does not fit its type: so Foundation says it, of text that is JSON, as the scan has found.
+    fileprivate var isUnfitNumber: Bool {
+        guard case .dataCorrupted(let context) = self else { return false }
+        return context.debugDescription == "The given data was not valid JSON."
+    }
+}
+
 extension CodecError {
     fileprivate init(_ error: EncodingError) {
         switch error {
@@ -148,9 +196,6 @@ extension CodecError {
 
     fileprivate init(_ error: DecodingError, in bytes: Data, _ keys: JSONOptions.KeyStrategy) {
         switch error {
-        case .dataCorrupted(let context) where context.debugDescription == "The given data was not valid JSON.":
-            // It is, as the scan has found. Foundation says no more of a number, not even which one it is.
-            self.init("a number does not fit the type that it is read as: a fraction for an integer, or out of range")
         case .typeMismatch(_, let context), .dataCorrupted(let context):
             self.init(Self.reason(context.debugDescription), at: context.codingPath, in: bytes, keys)
         case .keyNotFound(let key, let context):
@@ -159,6 +204,22 @@ extension CodecError {
             self.init("expected \(type), found null or no value", at: context.codingPath, in: bytes, keys)
         @unknown default:
             self.init("\(error)")
+        }
+    }
+
+    fileprivate init(unfit number: Range<Int>?, in bytes: Data) {
+        let reason = "does not fit the type that it is read as: a fraction for an integer, or out of range"
+        guard let number else {
+            self.init("a number \(reason)")
+            return
+        }
+        self = bytes.withBytes { bytes in
+            var locator = JSONLocator(scanned: bytes)
+            let place = TextPlace(of: number.lowerBound, in: bytes)
+            let text = String(decoding: bytes[number], as: UTF8.self)
+            return CodecError(
+                "the number \(text) \(reason)", line: place.line, column: place.column,
+                codingPath: locator.path(to: number.lowerBound))
         }
     }
 

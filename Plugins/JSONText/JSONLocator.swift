@@ -45,11 +45,7 @@ struct JSONLocator {
     private mutating func member(_ key: any CodingKey, below path: ArraySlice<any CodingKey>) -> Int? {
         var renamed: [Int] = []
         while i < bytes.count, bytes[i] == UInt8(ascii: "\"") {
-            let start = i + 1
-            skipString()
-            let content = UnsafeBufferPointer(rebasing: bytes[start..<i - 1])
-            let name = JSONEscape.string(content, isEscaped: content.contains(UInt8(ascii: "\\")))
-            skipSeparators()
+            let name = self.key()
             if JSONKey(name) == JSONKey(key.stringValue) { return i }
             if mayBecome(key, name, below: path) { renamed.append(i) }
             skipValue()
@@ -84,6 +80,58 @@ struct JSONLocator {
             elements.append(start..<end)
         }
         return elements
+    }
+
+    /// The places of all numbers, in order.
+    mutating func numbers() -> [Range<Int>] {
+        i = 0
+        var numbers: [Range<Int>] = []
+        while i < bytes.count {
+            switch bytes[i] {
+            case UInt8(ascii: "\""): skipString()
+            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                let start = i
+                while i < bytes.count, !Self.ends(bytes[i]) { i += 1 }
+                numbers.append(start..<i)
+            default: i += 1
+            }
+        }
+        return numbers
+    }
+
+    /// The path to the value that stands at an offset.
+    mutating func path(to offset: Int) -> [any CodingKey] {
+        i = 0
+        skipSeparators()
+        var path: [any CodingKey] = []
+        while i < offset {
+            let isArray = bytes[i] == UInt8(ascii: "[")
+            guard isArray || bytes[i] == UInt8(ascii: "{") else { break }
+            i += 1
+            skipSeparators()
+            var index = 0
+            while true {
+                var key = JSONPathKey(index)
+                if !isArray { key = JSONPathKey(self.key()) }
+                let value = i
+                skipValue()
+                index += 1
+                if i < bytes.count, i <= offset { continue }
+                path.append(key)
+                i = value
+                break
+            }
+        }
+        return path
+    }
+
+    /// A member's key; what comes next is its value.
+    private mutating func key() -> String {
+        let start = i + 1
+        skipString()
+        let content = UnsafeBufferPointer(rebasing: bytes[start..<i - 1])
+        skipSeparators()
+        return JSONEscape.string(content, isEscaped: content.contains(UInt8(ascii: "\\")))
     }
 
     /// Skips a value, and what separates it from the next.

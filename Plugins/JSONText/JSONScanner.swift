@@ -8,6 +8,15 @@ struct JSONScanner: ~Copyable {
     private let end: Int
     private var i = 0
     private let maximumDepth: Int
+    private let keyComparison: KeyComparison
+
+    /// How keys of one object are compared.
+    enum KeyComparison {
+        /// As the bytes that they stand for.
+        case bytes
+        /// As Swift compares strings: two Unicode forms of a name are one key of a dictionary.
+        case strings
+    }
 
     /// How deep the value nests, after a scan: 0 for a scalar, 1 for a flat array.
     private(set) var depth = 0
@@ -17,6 +26,8 @@ struct JSONScanner: ~Copyable {
     private var keys: [Key] = []
     /// The keys of each enclosing object that has too many of them to compare one by one, innermost last.
     private var keySets: [(frame: Int, keys: Set<Key>)] = []
+    /// The keys of each enclosing object that are not ASCII, where two Unicode forms of one matter, innermost last.
+    private var stringSets: [(frame: Int, keys: Set<String>)] = []
     /// Memory of keys that hold escapes, in the form in which they are compared.
     private var unescapedKeys: [UnsafeMutableBufferPointer<UInt8>] = []
 
@@ -28,11 +39,13 @@ struct JSONScanner: ~Copyable {
     /// - Parameters:
     ///   - bytes: The text; it must stay in place for the scanner's lifetime.
     ///   - maximumDepth: How deep containers may nest.
-    init(_ bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
+    ///   - keyComparison: How keys of one object are compared.
+    init(_ bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int, comparing keyComparison: KeyComparison = .bytes) {
         // An empty buffer may have no address; nothing is read through this one then.
         base = bytes.baseAddress ?? UnsafePointer(bitPattern: 1).unsafelyUnwrapped
         end = bytes.count
         self.maximumDepth = maximumDepth
+        self.keyComparison = keyComparison
     }
 
     deinit {
@@ -126,6 +139,7 @@ struct JSONScanner: ~Copyable {
         guard let frame = frames.popLast(), frame >= 0 else { return }
         keys.removeLast(keys.count - frame)
         if let last = keySets.last, last.frame == frames.count { keySets.removeLast() }
+        if let last = stringSets.last, last.frame == frames.count { stringSets.removeLast() }
     }
 
     // MARK: - Keys
@@ -182,6 +196,11 @@ struct JSONScanner: ~Copyable {
             i = start
             throw fault("the key \(name) stands twice in one object")
         }
+        if keyComparison == .strings, key.bytes.contains(where: { $0 >= 0x80 }), !insertString(key) {
+            let name = String(decoding: key.bytes, as: UTF8.self).debugDescription
+            i = start
+            throw fault("the key \(name) stands twice in one object, in two Unicode forms")
+        }
         skipWhitespace()
         guard i < end else { throw fault("the text ends where \":\" is expected") }
         guard base[i] == UInt8(ascii: ":") else {
@@ -204,6 +223,12 @@ struct JSONScanner: ~Copyable {
             keySets.append((frames.count - 1, Set(keys[first...])))
         }
         return keySets[keySets.count - 1].keys.insert(key).inserted
+    }
+
+    /// Adds a key that is not ASCII to the innermost object; false where it is there already, in another Unicode form.
+    private mutating func insertString(_ key: Key) -> Bool {
+        if stringSets.last?.frame != frames.count - 1 { stringSets.append((frames.count - 1, [])) }
+        return stringSets[stringSets.count - 1].keys.insert(String(decoding: key.bytes, as: UTF8.self)).inserted
     }
 
     private mutating func keepUnescaped(_ content: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {

@@ -253,12 +253,29 @@ private func decoded<Value: Decodable>(
     }
 
     @Test func `a number that does not fit is not taken for bad JSON`() throws {
-        for text in ["{\"a\": [1, 3.5]}", "{\"a\": [99999999999999999999]}"] {
+        for (text, number, place) in [
+            ("{\"a\": [1, 3.5]}", "3.5", "line 1, column 11, at a[1]"),
+            ("{\"a\": [99999999999999999999]}", "99999999999999999999", "line 1, column 8, at a[0]"),
+            ("{\"b\": [0],\n \"[\\\"1\": [2,-1e99 , 3]}", "-1e99", "line 2, column 13, at [\"1[1]"),
+        ] {
             let error = try #require(throws: CodecError.self) { try decoded([String: [Int]].self, text) }
             #expect(
                 error.description
-                    == "a number does not fit the type that it is read as: a fraction for an integer, or out of range")
+                    == "\(place): the number \(number) does not fit the type that it is read as: a fraction for an "
+                    + "integer, or out of range")
         }
+    }
+
+    @Test func `two Unicode forms of a key, of which a dictionary holds one, are refused`() throws {
+        let text = "{\"x\": [{\"\u{E9}\": 1,\n \"e\u{301}\": 2}]}"
+        let error = try #require(throws: CodecError.self) { try decoded([String: [[String: Int]]].self, text) }
+        #expect(error.line == 2)
+        #expect(error.column == 2)
+        #expect(error.description.contains("two Unicode forms"))
+        #expect(throws: CodecError.self) { try decoded([String: [[String: JSONValue]]].self, text) }
+        // What tells them apart keeps both.
+        #expect(try decoded(JSONValue.self, text)["x"]?.array?[0].object?.count == 2)
+        _ = try decoded([[String: Int]].self, "[{\"\u{E9}\": 1}, {\"e\u{301}\": 2}]")
     }
 
     @Test func `dates and numbers of any length end nowhere`() throws {

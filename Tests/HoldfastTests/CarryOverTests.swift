@@ -156,7 +156,7 @@ import Testing
             try file.setOwner(user: 1001, group: 2000)
             try file.setMode(0o660)
         }
-        try document.setOwner(user: 1001, group: 2000)
+        try first.client().setOwner(document.descriptor, user: 1001, group: 2000)
         try document.setMode(0o2777)
         configuration.user = 1002
         configuration.groups = groups

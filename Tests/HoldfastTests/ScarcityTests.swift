@@ -38,17 +38,6 @@ import Testing
         #expect(fault.hasHappened)
     }
 
-    @Test func `a recovery that runs out of descriptors beside others is done again by itself`() throws {
-        let store = try TemporaryStore()
-        for name in ["A", "B", "C"] { try store.makeConversation(name) }
-        for name in ["A", "B", "C"] { try store.write("{}", to: ".old-\(name)/metadata.json") }
-        let fault = Fault(.tooManyOpen, in: { call, entry in call == .openat && entry == EntryName(".old-B") })
-        store.before = fault.hook
-        #expect(try store.open().recoveryReport.documents.compactMap(\.failure) == [])
-        #expect(fault.hasHappened)
-        #expect(try store.remnants() == [])
-    }
-
     @Test func `a store that was removed is no empty one`() throws {
         let store = try TemporaryStore()
         let opened = try store.open()

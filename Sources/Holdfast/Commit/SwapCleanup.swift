@@ -56,14 +56,11 @@ struct SwapCleanup: Sendable {
         let now = try old.status()
         let standing = try context.root.statusIfPresent(of: document.old)
         guard standing?.identity == now.identity else {
-            var found = "nothing"
-            if standing != nil {
-                // Recovery would take it for a generation of this document, and delete its managed files.
-                let trash = Trash(context: context)
-                found = try trash.move(document.old, from: context.root, labelled: document.entry)
-            }
+            if standing == nil { throw HoldfastError(.conflict, "somebody has taken away `\(document.old)`") }
+            // Recovery would take it for a generation of this document, and delete its managed files.
+            let place = try Trash(context: context).move(document.old, from: context.root, labelled: document.entry)
             throw HoldfastError(
-                .conflict, "`\(document.old)` was not the generation that was replaced; it is `\(found)` now")
+                .conflict, "`\(document.old)` was not the generation that was replaced; it is `\(place)` now")
         }
         let before = generations.previous
         if (now.mode, now.user, now.group) != (before.mode, before.user, before.group) {

@@ -32,11 +32,9 @@ struct StoreRecovery {
             recoverAll(broken, hasRemnants: true, width: context.flushingParallelism)
             + recoverAll(whole, hasRemnants: false, width: context.parallelism)
         if !isDryRun, broken.count > 1, context.flushingParallelism > 1 {
-            // A document on its way to another name takes two locks, of which another recovery may have held one; and
-            // side by side, they may have run out of descriptors.
+            // A document on its way to another name takes two locks, of which another recovery may have held one.
             found = found.compactMap { document, result in
-                let isDone = result.skipped == nil && result.failure == nil
-                return isDone ? (document, result) : recoverer.recover(document).map { (document, $0) }
+                result.skipped == nil ? (document, result) : recoverer.recover(document).map { (document, $0) }
             }
         }
         report.documents = found.sorted { $0.0 < $1.0 }.map(\.1)
