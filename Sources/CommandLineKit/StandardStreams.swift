@@ -34,12 +34,10 @@ public enum StandardError {
     /// Whether it is a terminal.
     public static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Writes a message as one line, whatever is in it.
+    /// Writes a message as one line, whatever is in it, and nothing that could steer a terminal.
     ///
     /// - Parameter message: The message.
-    public static func report(_ message: String) {
-        write(String(message.map { $0.isNewline ? " " : $0 }) + "\n")
-    }
+    public static func report(_ message: String) { write(message.printable + "\n") }
 
     /// There is nowhere left to tell of a failure here.
     static func write(_ text: String) {

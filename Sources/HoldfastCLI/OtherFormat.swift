@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Holdfast
 
-/// A format that this tool doesn't know: its files are managed, so that a recovery keeps their generations apart, and any
-/// bytes are well-formed.
+/// Files whose format their pattern doesn't tell: they are managed, so that a recovery keeps their generations apart. A file
+/// whose name ends as one of a known format is checked as that, and of any other all bytes are well-formed.
 struct OtherFormat: ManagedFileCodec {
     struct Unknown: Error, CustomStringConvertible {
         var description: String { "this tool doesn't know the format" }
@@ -10,6 +10,8 @@ struct OtherFormat: ManagedFileCodec {
 
     let format = "other"
     let filenames: [FilenamePattern]
+    /// The known formats, by how names end.
+    let known: [(suffix: String, codec: any ManagedFileCodec)]
 
     func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data { throw Unknown() }
 
@@ -17,5 +19,7 @@ struct OtherFormat: ManagedFileCodec {
         throw Unknown()
     }
 
-    func validate(_ bytes: Data, in context: CodecContext) {}
+    func validate(_ bytes: Data, in context: CodecContext) throws {
+        try known.first { context.filename.hasSuffix($0.suffix) }?.codec.validate(bytes, in: context)
+    }
 }

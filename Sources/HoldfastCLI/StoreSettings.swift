@@ -19,7 +19,7 @@ struct StoreSettings {
     let isJSON: Bool
     private let codecs: CodecRegistry
     /// Whether the operator has said which files are managed.
-    private let knowsManagedNames: Bool
+    let knowsManagedNames: Bool
 
     init(_ arguments: inout Arguments) throws(UsageError) {
         isJSON = arguments.has(.json)
@@ -54,11 +54,17 @@ struct StoreSettings {
         func names(_ isMeant: (String) -> Bool) -> [FilenamePattern] {
             managed.filter(isMeant).map { FilenamePattern($0) }
         }
-        let isYAML = { (name: String) in name.hasSuffix(".yaml") || name.hasSuffix(".yml") }
-        let isKnown = { (name: String) in name.hasSuffix(".json") || name.hasSuffix(".jsonl") || isYAML(name) }
-        return try CodecRegistry(
-            JSONCodec(filenames: names { $0.hasSuffix(".json") }, options: json),
-            JSONLinesCodec(filenames: names { $0.hasSuffix(".jsonl") }, options: json),
-            YAMLCodec(filenames: names(isYAML)), OtherFormat(filenames: names { !isKnown($0) }))
+        func names(ending suffix: String) -> [FilenamePattern] { names { $0.hasSuffix(suffix) } }
+        let known: [(suffix: String, codec: any ManagedFileCodec)] = [
+            (".json", JSONCodec(filenames: names(ending: ".json"), options: json)),
+            (".jsonl", JSONLinesCodec(filenames: names(ending: ".jsonl"), options: json)),
+            (".yaml", YAMLCodec(filenames: names(ending: ".yaml"))),
+            (".yml", YAMLCodec(filenames: names(ending: ".yml"))),
+        ]
+        var registry = CodecRegistry()
+        for (_, codec) in known { try registry.register(codec) }
+        let others = names { name in !known.contains { name.hasSuffix($0.suffix) } }
+        try registry.register(OtherFormat(filenames: others, known: known))
+        return registry
     }
 }

@@ -20,6 +20,10 @@ struct Verify: Command {
         let bar = ProgressBar()
         let report = try store.verify(.report) { bar.show($0.completed, of: $0.total, $0.document) }
         bar.clear()
-        return try report.write(isJSON: settings.isJSON)
+        let status = try report.write(isJSON: settings.isJSON)
+        if settings.knowsManagedNames, report.fileCount == 0, report.documentCount > 0 {
+            throw CommandFailure("no document has a file that --managed names")
+        }
+        return status
     }
 }

@@ -51,14 +51,26 @@ import Testing
             try store.write("{}", to: "store/.old-a/note.json")
             try store.write("{\"mine\":1}", to: "store/.old-a/data.json")
             let tool = ToolProcess(name: "holdfast", arguments: ["recover"] + options + [store.path])
-            #expect(try tool.run().status == 0)
+            let result = try tool.run()
+            #expect(result.status == 0)
             #expect(!store.exists(".old-a"))
             let isSaid = !options.isEmpty
+            #expect(result.output.contains("todo.yaml.tmp trashed") == !isSaid)
             #expect(try store.file(isSaid ? "a/todo.yaml.tmp" : ".trash/a~todo.yaml.tmp") == "mine")
             #expect(try store.file(isSaid ? "a/data.json" : ".trash/a~data.json") == "{\"mine\":1}")
         }
         #expect(try holdfast("recover", "--managed", "", "nowhere").status == 2)
         #expect(try holdfast("recover", "--managed", "a/b", "nowhere").status == 2)
+    }
+
+    @Test func `a pattern's files are checked by what their names end in, and a name that no file has is an error`()
+        throws
+    {
+        let store = try Self.store()
+        try store.write("{", to: "store/a/note.json")
+        for (names, status) in [("note.json", 3), ("note*", 3), ("*", 3), ("meta.yml", 0), ("ntoe.json", 1)] {
+            #expect(try holdfast("verify", "-m", names, store.path).status == Int32(status), "\(names)")
+        }
     }
 
     @Test func `recover keeps apart the generations of whatever is managed`() throws {

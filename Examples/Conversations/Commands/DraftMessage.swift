@@ -27,6 +27,7 @@ struct DraftMessage: Command {
             return try conversation.answer(try DraftFile.edit(name, in: store))
         }
         let text = try message.read()
+        try MessageText.checkContent(text)
         let (store, name) = try conversation.open()
         return try conversation.answer(try DraftFile.write(Data(text.utf8), of: name, in: store))
     }

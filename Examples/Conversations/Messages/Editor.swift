@@ -5,19 +5,33 @@ import Glibc
 struct Editor {
     let command: String
 
+    /// The signals of the terminal's keys.
+    private static let keys = [SIGINT, SIGQUIT]
+
     init() {
         command = StoreSettings.environment("VISUAL") ?? StoreSettings.environment("EDITOR") ?? "vi"
     }
 
     /// Opens a file and waits until the editor ends.
     ///
-    /// The shell takes the command apart, so that it may have arguments, as with git.
+    /// The shell takes the command apart, so that it may have arguments, as with git. Meanwhile the terminal's keys are the
+    /// editor's, not this program's, as in system(3).
     func edit(_ path: String) throws {
         let words = ["/bin/sh", "-c", "exec \(command) \"$1\"", "sh", path]
         var arguments = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var process: pid_t = 0
-        let error = posix_spawn(&process, "/bin/sh", nil, nil, &arguments, environ)
+        var keys = sigset_t()
+        sigemptyset(&keys)
+        for key in Self.keys { sigaddset(&keys, key) }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        posix_spawnattr_setsigdefault(&attributes, &keys)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+        let before = Self.keys.map { signal($0, SIG_IGN) }
+        defer { for (key, handler) in zip(Self.keys, before) { signal(key, handler) } }
+        let error = posix_spawn(&process, "/bin/sh", nil, &attributes, &arguments, environ)
         guard error == 0 else {
             throw CommandFailure("the editor can't be started: \(String(cString: strerror(error)))")
         }

@@ -123,16 +123,16 @@ struct Recoverer {
             switch action {
             case .finishRename, .restoreOld: break
             case .restoreManagedFiles:
-                report.reconciled = try restoreManagedFiles(document, remnants.commitRecord ?? CommitRecord(), locks)
+                report.reconciled += try restoreManagedFiles(document, remnants.commitRecord ?? CommitRecord(), locks)
             case .reconcileUnmanaged:
-                report.reconciled = try reconcile(document, remnants.commitRecord ?? CommitRecord())
+                report.reconciled += try reconcile(document, remnants.commitRecord ?? CommitRecord())
             case .removeOld:
                 if let old = try root.subdirectoryIfPresent(document.old) {
                     try OldGeneration(document: document, context: context).removeEmptied(old, named: document.old)
                 }
             case .removeStaging: try remove(document.staging)
             case .finishRemoval: try remove(document.removed)
-            case .removeTemporaryFiles: try removeOrphans(document)
+            case .removeTemporaryFiles: report.reconciled += try removeOrphans(document)
             case .removeRecord:
                 // In this order also on the device: an old generation without its record would bring back what was
                 // dropped.
@@ -213,7 +213,9 @@ struct Recoverer {
         }
     }
 
-    private func removeOrphans(_ document: DocumentName) throws {
+    /// - Returns: Those that went to the trash, because nobody knows whose they are.
+    private func removeOrphans(_ document: DocumentName) throws -> [Receipt.Reconciliation] {
+        var trashed: [Receipt.Reconciliation] = []
         let live = try Directory(document.entry, in: root)
         for (name, kind) in try live.entries() where context.isOrphan(name, kind) {
             // A commit's own stands beside the file that it was to replace.
@@ -222,8 +224,10 @@ struct Recoverer {
                 try live.removeFile(name)
             } else {
                 _ = try Trash(context: context).move(name, from: live, of: document)
+                trashed.append(Receipt.Reconciliation(path: name.description, action: .trashed))
             }
         }
+        return trashed
     }
 
     // MARK: - Reconciliation without a list of what was carried
