@@ -14,7 +14,7 @@ public struct YAMLLimits: Sendable, Hashable {
 
     /// How many nodes aliases may add for each byte of the text; 10 by default.
     ///
-    /// A text of less than a kilobyte counts as one kilobyte.
+    /// A text of less than a kilobyte counts as one kilobyte, and 16 bytes of a scalar count as a node.
     public var aliasExpansion: Int
 
     /// Creates limits.

@@ -72,12 +72,20 @@ int holdfast_thread_stack(void **base, size_t *size) {
     *base = (char *)pthread_get_stackaddr_np(pthread_self()) - *size;
     return 0;
 #else
-    pthread_attr_t attributes;
-    int error = pthread_getattr_np(pthread_self(), &attributes);
-    if (error != 0) return error;
-    error = pthread_attr_getstack(&attributes, base, size);
-    pthread_attr_destroy(&attributes);
-    return error;
+    // glibc reads /proc/self/maps for the main thread's.
+    static _Thread_local void *known_base;
+    static _Thread_local size_t known_size;
+    if (known_size == 0) {
+        pthread_attr_t attributes;
+        int error = pthread_getattr_np(pthread_self(), &attributes);
+        if (error != 0) return error;
+        error = pthread_attr_getstack(&attributes, &known_base, &known_size);
+        pthread_attr_destroy(&attributes);
+        if (error != 0) return error;
+    }
+    *base = known_base;
+    *size = known_size;
+    return 0;
 #endif
 }
 

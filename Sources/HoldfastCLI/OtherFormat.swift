@@ -1,8 +1,9 @@
 import FoundationEssentials
 import Holdfast
 
-/// Files whose format their pattern doesn't tell: they are managed, so that a recovery keeps their generations apart. A file
-/// whose name ends as one of a known format is checked as that, and of any other all bytes are well-formed.
+/// Files whose format their pattern doesn't tell: they are managed, so that a recovery keeps their generations apart.
+///
+/// One whose name ends as a known format's do is checked as that; of any other, all bytes are well-formed.
 struct OtherFormat: ManagedFileCodec {
     struct Unknown: Error, CustomStringConvertible {
         var description: String { "this tool doesn't know the format" }

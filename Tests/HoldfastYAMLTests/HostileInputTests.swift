@@ -1,5 +1,6 @@
 import Foundation
 import HoldfastYAML
+import Synchronization
 import Testing
 
 /// Any bytes give a value or an error, in linear time, on any stack.
@@ -75,6 +76,35 @@ import Testing
         }
         let time = seconds { #expect(!Self.read(Data(text.utf8), Self.everything)) }
         #expect(time < 1)
+    }
+
+    @Test func `many aliases of a long text are refused before they take memory`() throws {
+        let text =
+            "a: &a \(String(repeating: "x", count: 200_000))\nb: ["
+            + String(repeating: "*a,", count: 20_000) + "]\n"
+        let error = #expect(throws: DecodingError.self) {
+            try YAMLDecoder().decode([String: YAMLValue].self, from: Data(text.utf8))
+        }
+        #expect("\(String(describing: error))".contains("aliases"))
+        let few = text.replacing(String(repeating: "*a,", count: 19_900), with: "")
+        struct Texts: Decodable { var b: [String] }
+        #expect(try YAMLDecoder().decode(Texts.self, from: Data(few.utf8)).b.count == 100)
+    }
+
+    @Test func `the error of a value that nests too deep can be printed`() {
+        struct Record: Encodable { var next: [Record] }
+        let isPrinted = Atomic(false)
+        Self.onThread(stack: 512 << 10) {
+            var record = Record(next: [])
+            for _ in 0..<600 { record = Record(next: [record]) }
+            do {
+                _ = try YAMLEncoder().encode(record)
+            } catch {
+                isPrinted.store("\(error)".contains("nested deeper"), ordering: .relaxed)
+            }
+        }
+        let result = isPrinted.load(ordering: .relaxed)
+        #expect(result)
     }
 
     @Test func `aliases within the limit are resolved`() throws {

@@ -37,7 +37,7 @@ final class EncodingState {
         try root.encodeBoxed(value)
         guard root.shape != .none else {
             throw EncodingError.invalidValue(
-                value,
+                Value.self,
                 EncodingError.Context(codingPath: [], debugDescription: "\(Value.self) did not encode any value"))
         }
         try root.finish()

@@ -282,14 +282,15 @@ final class ValueEncoder: Encoder {
 
     // MARK: Values
 
+    /// The error names the value's type in its place: to print the value itself would take the stack that there is not.
     private func tooDeep(_ value: Any) -> EncodingError {
-        invalid(value, "nested deeper than the \(state.options.limits.depth) levels that are allowed")
+        invalid(type(of: value), "nested deeper than the \(state.options.limits.depth) levels that are allowed")
     }
 
     /// Encodes a value with this encoder, after a look at the types that have forms of their own here.
     func encodeBoxed<Value: Encodable>(_ value: Value) throws {
         guard depth <= state.options.limits.depth else { throw tooDeep(value) }
-        guard state.stack.hasRoom() else { throw invalid(value, "nested deeper than this thread's stack allows") }
+        guard state.stack.hasRoom() else { throw invalid(Value.self, "nested deeper than this thread's stack allows") }
         if Value.self == Date.self { return try encodeDate(unsafeBitCast(value, to: Date.self)) }
         if let data = value as? Data { return try encodeData(data) }
         if let url = value as? URL { return try encode(url.absoluteString) }
@@ -444,7 +445,7 @@ extension ValueEncoder: SingleValueEncodingContainer {
     func encode(_ value: UInt128) throws { try encodeScalar { buffer.append(String(value)) } }
 
     func encode<Value: Encodable>(_ value: Value) throws {
-        guard shape == .none else { throw invalid(value, "the value is encoded twice at the same place") }
+        guard shape == .none else { throw invalid(Value.self, "the value is encoded twice at the same place") }
         try encodeBoxed(value)
     }
 }

@@ -33,6 +33,8 @@ struct LibYAMLParser: ~Copyable {
         /// A character, or for faults in the encoding a byte.
         var index: Int
         var isByte: Bool
+        /// The character at which that began which is at fault, where it stands on a line before.
+        var beginning: Int?
     }
 
     /// The fault, after ``next(_:)`` was false.
@@ -46,7 +48,16 @@ struct LibYAMLParser: ~Copyable {
             return Fault(reason: what, index: parser.pointee.problem_offset, isByte: true)
         default:
             let context = parser.pointee.context.map { " \(String(cString: $0))" } ?? ""
-            return Fault(reason: problem + context, index: parser.pointee.problem_mark.index, isByte: false)
+            let (place, beginning) = (parser.pointee.problem_mark, parser.pointee.context_mark)
+            let isAbove = !context.isEmpty && beginning.line < place.line
+            if isAbove, context == " while scanning a simple key" {
+                // libyaml finds out only at what comes next, which may be many lines below.
+                let reason = "could not find expected ':' after this key"
+                return Fault(reason: reason, index: beginning.index, isByte: false)
+            }
+            return Fault(
+                reason: problem + context, index: place.index, isByte: false,
+                beginning: isAbove ? beginning.index : nil)
         }
     }
 }

@@ -27,7 +27,7 @@ struct TapeBuilder: ~Copyable {
         var key = 0
         /// How deep it is below: one for a container of scalars.
         var height = 1
-        /// How many nodes there were before it, those of aliases counted each time.
+        /// How much there was before it, in nodes, those of aliases counted each time.
         var producedBefore: Int
         var anchor: Int?
         var flags: UInt32 = 0
@@ -39,8 +39,12 @@ struct TapeBuilder: ~Copyable {
         var blockColumn = -1
     }
 
+    /// As many bytes of a scalar count as a node.
+    private static let bytesOfNode = 16
+
     private struct Anchor {
         var node: Int
+        /// How much it stands for, in nodes.
         var produced = 1
         var height = 0
         var isComplete = false
@@ -174,7 +178,13 @@ struct TapeBuilder: ~Copyable {
             try checkEmptyBlock(at: start)
         }
         try enter(anchor: scalar.anchor, at: start, node: nodes.count)
-        if scalar.anchor != nil { anchors[anchors.count - 1].isComplete = true }
+        // A long text takes as much memory as many nodes, each time it is decoded.
+        let weight = length / Self.bytesOfNode
+        produced += weight
+        if scalar.anchor != nil {
+            anchors[anchors.count - 1].produced += weight
+            anchors[anchors.count - 1].isComplete = true
+        }
         var tag = TapeNode.Tag.none
         if let name = scalar.tag { tag = try scalarTag(name, value, length, style, at: start) }
 
@@ -289,7 +299,8 @@ struct TapeBuilder: ~Copyable {
         expanded += anchor.produced
         guard expanded / max(source.bytes.count, 1024) < max(rules.limits.aliasExpansion, 0) else {
             throw error(
-                "the aliases up to here stand for \(expanded) nodes, more than \(rules.limits.aliasExpansion) for each byte",
+                "the aliases up to here stand for as much as \(expanded) nodes, "
+                    + "more than \(rules.limits.aliasExpansion) for each byte",
                 at: start)
         }
         produced += anchor.produced - 1
@@ -576,9 +587,13 @@ struct TapeBuilder: ~Copyable {
     }
 
     private mutating func syntaxError(_ fault: LibYAMLParser.Fault) -> CodecError {
+        // Behind a whole entry the fault is not in that one.
+        if let frame = frames.last, frame.isMapping, frame.children & 1 == 0 { frames[frames.count - 1].children = 0 }
         // libyaml's offset of a fault in the encoding is one of bytes.
         let offset = fault.isByte ? fault.index : cursor.offset(of: fault.index)
-        return error(fault.reason, at: offset)
+        guard let beginning = fault.beginning else { return error(fault.reason, at: offset) }
+        let place = source.position(of: cursor.offset(of: beginning))
+        return error("\(fault.reason) that begins at line \(place.line), column \(place.column)", at: offset)
     }
 
     private func error(_ reason: String, at offset: Int) -> CodecError {

@@ -19,6 +19,21 @@ extension FormattingSplice {
         return split(gap, at: anchors(gap)).flatMap { sharedOrder($0) }
     }
 
+    /// Items that have moved: those of the old sequence, and which of them each of the new sequence is.
+    ///
+    /// Not looked for among many.
+    mutating func moves(_ gaps: [Gap]) -> (old: Set<Int>, new: [Int: Int]) {
+        var removed = gaps.flatMap { $0.old.dropFirst($0.new.count) }
+        let inserted = gaps.flatMap { $0.new.dropFirst($0.old.count) }
+        guard removed.count * inserted.count <= Self.fewPairs else { return ([], [:]) }
+        var moved: [Int: Int] = [:]
+        for item in inserted {
+            guard let place = removed.firstIndex(where: { comparison.isSame($0, item) }) else { continue }
+            moved[item] = removed.remove(at: place)
+        }
+        return (Set(moved.values), moved)
+    }
+
     /// Places of the same item in both sequences, for items that occur once in each, in one order.
     ///
     /// So does patience diff align texts; it takes the time of sorting.

@@ -10,7 +10,9 @@ extension FormattingSplice {
 
     func skipSpaces(_ offset: Int) -> Int {
         var index = offset
-        while index < old.source.bytes.count, old.source.bytes[index] == 0x20 { index += 1 }
+        while index < old.source.bytes.count, old.source.bytes[index] == 0x20 || old.source.bytes[index] == 0x09 {
+            index += 1
+        }
         return index
     }
 
@@ -20,10 +22,12 @@ extension FormattingSplice {
         tape.source.bytes[lineBegin(tape, offset)..<offset].allSatisfy { $0 == 0x20 }
     }
 
-    /// Where the lines of a node end; empty lines behind it, which libyaml counts to a block scalar, are not its own.
+    /// Where the lines of a node end; empty lines behind it, which libyaml counts to a block scalar, are not its own unless
+    /// that keeps them.
     func entryEnd(_ node: Int) -> Int {
         let bytes = old.source.bytes
         var end = lineEnd(after: Int(old.ends[node]))
+        if keepsLineBreaks(node) { return end }
         let start = Int(old.nodes[node].start)
         while end > start, bytes[end - 1] == 0x0A {
             var line = end - 1
@@ -32,6 +36,53 @@ extension FormattingSplice {
             end = line
         }
         return end
+    }
+
+    /// Whether a node ends with a block scalar that keeps the empty lines behind it.
+    private func keepsLineBreaks(_ node: Int) -> Bool {
+        let isCollection = old.nodes[node].kind == .mapping || old.nodes[node].kind == .sequence
+        let last = old.nodes[isCollection ? max(node, Int(old.nodes[node].extent) - 1) : node]
+        guard last.kind == .scalar, last.style == .literal || last.style == .folded else { return false }
+        let header = old.source.bytes[Int(last.start)...].prefix { $0 != 0x0A && $0 != UInt8(ascii: "#") }
+        return header.last { ![0x20, 0x09, 0x0D].contains($0) && !(0x30...0x39).contains($0) } == UInt8(ascii: "+")
+    }
+
+    /// Where what comes behind a node goes: below comments that are indented deeper than the node's entry or dash, since
+    /// they are about what is in the node.
+    func placeBehind(_ node: Int, column: Int) -> Int {
+        let bytes = old.source.bytes
+        var place = entryEnd(node)
+        var line = place
+        while line < bytes.count {
+            let content = skipSpaces(line)
+            var next = content
+            while next < bytes.count, bytes[next] != 0x0A { next += 1 }
+            next = min(next + 1, bytes.count)
+            if content < bytes.count, bytes[content] == UInt8(ascii: "#") {
+                if content - line <= column { break }
+                place = next
+            } else if content < bytes.count, bytes[content] != 0x0A, bytes[content] != 0x0D {
+                break
+            }
+            line = next
+        }
+        return place
+    }
+
+    /// Where an item begins with the comment that stands directly above it.
+    func placeAbove(_ item: Int) throws -> Int {
+        let (first, column) = try dash(old, item)
+        guard isFirstOnLine(first) else { throw Unsuitable() }
+        let line = lineBegin(first)
+        var place = line
+        while place > 0 {
+            let above = lineBegin(place - 1)
+            let content = skipSpaces(above)
+            guard old.source.bytes[content] == UInt8(ascii: "#"), content - above == column else { return place }
+            place = above
+        }
+        // What begins the text is about all of it.
+        return line
     }
 
     /// Where an item goes that comes before the first one: above the comment that stands directly above that.
@@ -72,11 +123,25 @@ extension FormattingSplice {
     }
 
     func dash(_ tape: Tape, _ item: Int) throws -> (offset: Int, column: Int) {
-        // It may have a line of its own.
+        let bytes = tape.source.bytes
         var index = Int(tape.nodes[item].start)
-        while index > 0, [0x20, 0x0A, 0x0D].contains(tape.source.bytes[index - 1]) { index -= 1 }
-        guard index > 0, tape.source.bytes[index - 1] == UInt8(ascii: "-") else { throw Unsuitable() }
-        return (index - 1, index - 1 - lineBegin(tape, index - 1))
+        // It may have a line of its own, with comments behind and below it.
+        while true {
+            let begin = lineBegin(tape, index)
+            let content =
+                index == Int(tape.nodes[item].start) ? bytes[begin..<index] : Self.withoutComment(bytes[begin..<index])
+            if let last = content.lastIndex(where: { ![0x20, 0x09, 0x0D].contains($0) }) {
+                guard bytes[last] == UInt8(ascii: "-") else { throw Unsuitable() }
+                return (last, last - begin)
+            }
+            guard begin > 0 else { throw Unsuitable() }
+            index = begin - 1
+        }
+    }
+
+    /// A line on which nothing but indicators stands before a comment, without the comment.
+    private static func withoutComment(_ line: Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer> {
+        line.prefix(upTo: line.firstIndex(of: UInt8(ascii: "#")) ?? line.endIndex)
     }
 
     /// The lines of an entry in the new text, moved by some columns.
@@ -86,7 +151,13 @@ extension FormattingSplice {
         moved(from: Int(new.nodes[key].start), to: newEnd(value), column: column(new, key), shift: shift)
     }
 
-    func itemLines(_ item: Int, shift: Int, isFirst: Bool) throws -> [UInt8] {
+    func itemLines(_ item: Int, _ layout: ItemLayout, isFirst: Bool) throws -> [UInt8] {
+        guard let shift = layout.shift else {
+            let indent = [UInt8](repeating: 0x20, count: isFirst ? 0 : layout.column)
+            let content = new.source.bytes[Int(new.nodes[item].start)..<Int(new.ends[item])]
+            guard !content.isEmpty, !content.contains(0x0A) else { throw Unsuitable() }
+            return indent + [UInt8(ascii: "-"), 0x20] + content + [0x0A]
+        }
         let dash = try dash(new, item)
         let text = moved(from: dash.offset, to: newEnd(item), column: dash.column, shift: shift)
         return isFirst ? Array(text.dropFirst(max(0, dash.column + shift))) : text

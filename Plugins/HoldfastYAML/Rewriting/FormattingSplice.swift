@@ -60,7 +60,9 @@ struct FormattingSplice {
             guard edit.range.lowerBound >= done, edit.range.upperBound <= bytes.count else { throw Unsuitable() }
             result += bytes[done..<edit.range.lowerBound]
             // A last line without an end gets one before another line follows.
-            if edit.range.lowerBound == bytes.count, let last = result.last, last != 0x0A { result += lineEnd }
+            if edit.range.lowerBound == bytes.count, edit.text.last == 0x0A, let last = result.last, last != 0x0A {
+                result += lineEnd
+            }
             if lineEnd.count == 1 {
                 result += edit.text
             } else {
@@ -125,7 +127,9 @@ struct FormattingSplice {
     func canMerge(_ oldNode: Int, _ newNode: Int) -> Bool {
         let (first, second) = (old.nodes[oldNode], new.nodes[newNode])
         guard first.kind == second.kind, first.kind == .mapping || first.kind == .sequence else { return false }
-        return (second.style == .block || first.style == .flow) && first.payload > 0 && second.payload > 0
+        // A short list may be in flow style in the new text, where the person has written an item a line.
+        let isAlike = second.style == .block || first.style == .flow || first.kind == .sequence
+        return isAlike && first.payload > 0 && second.payload > 0
     }
 
     mutating func compareMappings(_ oldMapping: Int, _ newMapping: Int) throws {
@@ -134,7 +138,7 @@ struct FormattingSplice {
         for (name, entry) in oldEntries.own {
             guard let replacement = newValues[name] else {
                 if comparison.toleratesAbsence(of: entry.value) { continue }
-                try remove(Int(old.nodes[entry.key].start), through: entry.value)
+                try remove(entry, of: oldMapping) { newValues[$0] != nil }
                 continue
             }
             guard !comparison.isSame(entry.value, replacement.value) else { continue }
@@ -154,14 +158,18 @@ struct FormattingSplice {
             last = index
             index = old.next(after: old.next(after: index))
         }
+        var place: Int?
         for entry in newEntries(of: newMapping) {
             if let existing = oldEntries.own[entry.name] {
                 previous = existing
+                place = nil
                 continue
             }
             if let merged = oldEntries.merged[entry.name], comparison.isSame(merged.value, entry.value) { continue }
-            let place = entryEnd(previous?.value ?? old.next(after: last))
-            edits.append(Edit(range: place..<place, text: lines(from: entry.key, to: entry.value, shift: shift)))
+            let known =
+                place ?? placeBehind(previous?.value ?? old.next(after: last), column: column(old, oldMapping + 1))
+            place = known
+            edits.append(Edit(range: known..<known, text: lines(from: entry.key, to: entry.value, shift: shift)))
         }
     }
 
@@ -193,32 +201,49 @@ struct FormattingSplice {
     mutating func compareSequences(_ oldSequence: Int, _ newSequence: Int) throws {
         let oldItems = items(old, oldSequence)
         let newItems = items(new, newSequence)
-        let shift = try dash(old, oldItems[0]).column - dash(new, newItems[0]).column
-        for gap in gaps(oldItems, newItems) {
-            for offset in 0..<max(gap.old.count, gap.new.count) {
-                if offset < min(gap.old.count, gap.new.count) {
-                    let (oldItem, newItem) = (
-                        oldItems[gap.old.startIndex + offset], newItems[gap.new.startIndex + offset]
-                    )
-                    if comparison.isSame(oldItem, newItem) { continue }
-                    if canMerge(oldItem, newItem) {
-                        try merge(oldItem, newItem) { try $0.replaceItem(oldItem, by: newItem, shift: shift) }
-                    } else if isInline(old, oldItem), isInline(new, newItem) {
-                        replaceInline(oldItem, by: newItem)
-                    } else {
-                        try replaceItem(oldItem, by: newItem, shift: shift)
-                    }
-                } else if offset < gap.old.count {
-                    let item = oldItems[gap.old.startIndex + offset]
-                    try remove(try dash(old, item).offset, through: item)
+        let column = try dash(old, oldItems[0]).column
+        let isFlow = new.nodes[newSequence].style == .flow
+        let layout = ItemLayout(column: column, shift: isFlow ? nil : try column - dash(new, newItems[0]).column)
+        let gaps = gaps(oldItems, newItems)
+        let moves = moves(gaps)
+        for gap in gaps {
+            let pairs = min(gap.old.count, gap.new.count)
+            for (oldItem, newItem) in zip(gap.old, gap.new) {
+                if comparison.isSame(oldItem, newItem) { continue }
+                if canMerge(oldItem, newItem) {
+                    try merge(oldItem, newItem) { try $0.replaceItem(oldItem, by: newItem, layout) }
+                } else if isInline(old, oldItem), isInline(new, newItem) {
+                    replaceInline(oldItem, by: newItem)
                 } else {
-                    let text = try itemLines(newItems[gap.new.startIndex + offset], shift: shift, isFirst: false)
-                    let place =
-                        try gap.old.endIndex > 0 ? entryEnd(oldItems[gap.old.endIndex - 1]) : placeBefore(oldItems[0])
-                    edits.append(Edit(range: place..<place, text: text))
+                    try replaceItem(oldItem, by: newItem, layout)
+                }
+            }
+            for item in gap.old.dropFirst(pairs) {
+                let begin = try moves.old.contains(item) ? placeAbove(item) : dash(old, item).offset
+                guard isFirstOnLine(begin) else { throw Unsuitable() }
+                edits.append(Edit(range: lineBegin(begin)..<entryEnd(item), text: []))
+            }
+            if gap.new.count == pairs { continue }
+            let place =
+                try gap.old.endIndex > 0
+                ? placeBehind(oldItems[gap.old.endIndex - 1], column: column) : placeBefore(oldItems[0])
+            for item in gap.new.dropFirst(pairs) {
+                if let moved = moves.new[item] {
+                    let lines = try old.source.bytes[placeAbove(moved)..<entryEnd(moved)]
+                    edits.append(Edit(range: place..<place, text: lines + (lines.last == 0x0A ? [] : [0x0A])))
+                } else {
+                    edits.append(Edit(range: place..<place, text: try itemLines(item, layout, isFirst: false)))
                 }
             }
         }
+    }
+
+    /// How the items of a new sequence become those of the old one.
+    struct ItemLayout {
+        /// Where the dashes stand.
+        var column: Int
+        /// By how much the new lines move; nil where the new sequence is in flow style.
+        var shift: Int?
     }
 
     func items(_ tape: Tape, _ sequence: Int) -> [Int] {
@@ -275,25 +300,48 @@ struct FormattingSplice {
                 text: Array(text.dropFirst(skipped + key))))
     }
 
-    mutating func remove(_ begin: Int, through node: Int) throws {
-        // An entry that starts behind a dash shares its line.
-        guard isFirstOnLine(begin) else { throw Unsuitable() }
-        edits.append(Edit(range: lineBegin(begin)..<entryEnd(node), text: []))
+    mutating func remove(
+        _ entry: (key: Int, value: Int), of mapping: Int, keeping isKept: (MappingEntries.Name) -> Bool
+    ) throws {
+        let bytes = old.source.bytes
+        var begin = Int(old.nodes[entry.key].start)
+        let end = entryEnd(entry.value)
+        if isFirstOnLine(begin) {
+            edits.append(Edit(range: lineBegin(begin)..<end, text: []))
+            return
+        }
+        // Behind a dash, the next entry comes in its place, or below it where a comment stands between.
+        let next = old.next(after: entry.value)
+        guard bytes[lineBegin(begin)..<begin].allSatisfy({ $0 == 0x20 || $0 == UInt8(ascii: "-") }),
+            next < Int(old.nodes[mapping].extent), isKept(MappingEntries.Name(old.nodes[next], of: old))
+        else { throw Unsuitable() }
+        let start = Int(old.nodes[next].start)
+        if lineBegin(start) == end {
+            edits.append(Edit(range: begin..<start, text: []))
+        } else {
+            while bytes[begin - 1] == 0x20 { begin -= 1 }
+            edits.append(Edit(range: begin..<end, text: [0x0A]))
+        }
     }
 
-    mutating func replaceItem(_ oldItem: Int, by newItem: Int, shift: Int) throws {
+    mutating func replaceItem(_ oldItem: Int, by newItem: Int, _ layout: ItemLayout) throws {
         let begin = try dash(old, oldItem).offset
-        edits.append(
-            Edit(range: begin..<entryEnd(oldItem), text: try itemLines(newItem, shift: shift, isFirst: true)))
+        var text = try itemLines(newItem, layout, isFirst: true)
+        if let comment = comment(of: oldItem, behind: begin + 1), takesComment(newItem) {
+            text.insert(contentsOf: [0x20] + comment, at: text.firstIndex(of: 0x0A) ?? text.endIndex)
+        }
+        edits.append(Edit(range: begin..<entryEnd(oldItem), text: text))
     }
 
     /// The comment on the line on which a value begins, or its key where the value begins below it.
     func comment(of value: Int, behind colon: Int) -> [UInt8]? {
         let bytes = old.source.bytes
-        var place = isInline(old, value) ? max(colon, Int(old.ends[value])) : colon
+        let node = old.nodes[value]
+        let isBlock = node.style == .literal || node.style == .folded || node.kind != .scalar && node.style == .block
+        var place = isBlock ? colon : max(colon, Int(old.ends[value]))
         var end = place
         while end < bytes.count, bytes[end] != 0x0A, bytes[end] != 0x0D { end += 1 }
-        if old.nodes[value].style == .literal || old.nodes[value].style == .folded {
+        if node.style == .literal || node.style == .folded {
             // Behind the block's header.
             place = skipSpaces(place)
             while place < end, bytes[place] != 0x20 { place += 1 }

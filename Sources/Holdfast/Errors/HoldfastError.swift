@@ -116,7 +116,7 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
         if let file { lines.append("├ file: \(file)") }
         if let operation { lines.append("├ operation: \(operation)") }
         if let errno { lines.append("├ errno: \(errno) \(Errno(rawValue: errno))") }
-        if let underlying { lines.append("├ underlying: \(underlying)") }
+        if let underlying { lines.append("├ underlying: \(Self.describe(underlying))") }
         lines.append("└ remedy: \(remedy ?? "none")")
         return lines.joined(separator: "\n")
     }
