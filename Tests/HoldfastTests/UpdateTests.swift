@@ -274,6 +274,31 @@ import Testing
         #expect(throws: HoldfastError.self) { try opened.updateBatch(["A", "A"]) { _ in } }
     }
 
+    @Test(arguments: Durability.allCases)
+    func `one that fails of a large batch, saved side by side, is one`(durability: Durability) throws {
+        let store = try TemporaryStore(durability: durability)
+        store.options.parallelism = 4
+        let names = (0..<40).map { "document-\($0)" }
+        for name in names { try store.write("mine", to: "\(name)/note of \(name)") }
+        let fault = Fault(
+            .noSpace, in: { call, entry in call == .linkat && entry == EntryName("note of document-7") })
+        store.before = fault.hook
+        let results = try store.open().updateBatch(names) { draft in
+            try draft.set(draft.document, for: .metadata)
+            try draft.set([1], for: .events)
+        }
+        #expect(fault.hasHappened)
+        for (name, result) in zip(names, results) {
+            switch result {
+            case .success(let receipt): #expect(receipt.document == name && receipt.outcome == .swapped)
+            case .failure(let error): #expect(name == "document-7" && error.document == name)
+            }
+            #expect(store.exists("\(name)/metadata.json") == (name != "document-7"))
+            #expect(try store.read("\(name)/note of \(name)") == "mine")
+        }
+        #expect(try store.remnants() == [])
+    }
+
     @Test func `async twins do the same work`() async throws {
         let store = try TemporaryStore()
         let opened = try await DocumentStore.open(at: store.path, codecs: store.codecs, options: store.options)

@@ -1,6 +1,6 @@
 /// One document's way from a draft to a receipt, in the steps that commits of several documents take side by side.
 ///
-/// A commit is used by one thread, once, in this order: ``stage()``, ``flush()``, ``swap(_:)``, a flush of
+/// A commit is used by one thread at a time, once, in this order: ``stage()``, ``flush()``, ``swap(_:)``, a flush of
 /// ``namesDirectory``, ``cleanup``, ``finish(sharedFlushes:)``. Each step that throws has left the document as it was, and
 /// ``abandon()`` has to follow.
 protocol Commit: AnyObject {

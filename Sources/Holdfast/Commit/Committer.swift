@@ -25,7 +25,17 @@ private struct Batch {
         case underway(any Commit)
         case done(Result<Receipt, HoldfastError>)
     }
-    private typealias Underway = (index: Int, commit: any Commit)
+    /// A commit on its way.
+    ///
+    /// Its commit is used by one thread at a time, which is all that it asks for: a step on several threads gives each of
+    /// them other commits, and is over on all of them before the next begins.
+    private struct Underway: @unchecked Sendable {
+        let index: Int
+        let commit: any Commit
+    }
+
+    /// From so many commits on, what takes processor time is done on all cores: it takes some hundred microseconds each.
+    private static let parallelFrom = 8
 
     /// Files that a batch holds open between their write and their flush.
     private static let openFileLimit = 256
@@ -39,7 +49,9 @@ private struct Batch {
     private let moment: StoreContext.FlushMoment
 
     private var underway: [Underway] {
-        states.indices.compactMap { if case .underway(let commit) = states[$0] { ($0, commit) } else { nil } }
+        states.indices.compactMap {
+            if case .underway(let commit) = states[$0] { Underway(index: $0, commit: commit) } else { nil }
+        }
     }
 
     init(_ plans: [CommitPlan], _ context: StoreContext, _ locks: StoreLocks.Held, _ flushing: FlushProtocol) {
@@ -66,13 +78,22 @@ private struct Batch {
 
     /// Does a step for each commit that is still under way; one that fails is over.
     private mutating func step(_ body: (any Commit) throws -> Void) {
-        for (index, commit) in underway {
+        for turn in underway {
             do {
-                try body(commit)
+                try body(turn.commit)
             } catch {
-                abandon(index, commit, error)
+                abandon(turn.index, turn.commit, error)
             }
         }
+    }
+
+    /// Calls a body for each commit that is still under way, for many on all cores.
+    private func onAllCores<Result: Sendable>(
+        _ body: @escaping @Sendable (any Commit) -> Result
+    ) -> [(turn: Underway, result: Result)] {
+        let turns = underway
+        let width = turns.count < Self.parallelFrom ? 1 : context.parallelism
+        return Array(zip(turns, parallelMap(turns, width: width) { body($0.commit) }))
     }
 
     private mutating func abandon(_ index: Int, _ commit: any Commit, _ error: any Error) {
@@ -86,7 +107,17 @@ private struct Batch {
     }
 
     // Step 3.
-    mutating func stage() { step { try $0.stage() } }
+    mutating func stage() {
+        let failures = onAllCores { commit -> (any Error)? in
+            do {
+                try commit.stage()
+                return nil
+            } catch {
+                return error
+            }
+        }
+        for case (let turn, let error?) in failures { abandon(turn.index, turn.commit, error) }
+    }
 
     // Step 4.
     mutating func flush() {
@@ -119,9 +150,9 @@ private struct Batch {
         case .eachFile, .wholeFileSystem: break
         }
         var directories: [ObjectIdentifier: (directory: Directory, commits: [Underway])] = [:]
-        for (index, commit) in underway {
-            let directory = commit.namesDirectory
-            directories[ObjectIdentifier(directory), default: (directory, [])].commits.append((index, commit))
+        for turn in underway {
+            let directory = turn.commit.namesDirectory
+            directories[ObjectIdentifier(directory), default: (directory, [])].commits.append(turn)
         }
         if flushing == .wholeFileSystem, directories.values.contains(where: { $0.directory !== context.root }) {
             let (context, moment) = (context, moment)
@@ -143,24 +174,26 @@ private struct Batch {
         do {
             if try body() { sharedFlushes += 1 }
         } catch {
-            for (index, commit) in commits {
+            for turn in commits {
+                let commit = turn.commit
                 let failure = FailedFlush(document: commit.document, error: error)
                 let told = failure.takeBack(in: commit.namesDirectory, context) { commit.undo(locks) }
-                states[index] = .done(.failure(told))
+                states[turn.index] = .done(.failure(told))
             }
         }
     }
 
     // Step 7.
     mutating func finish() -> [Result<Receipt, HoldfastError>] {
-        let isLeft = leaveCleanup()
-        return states.map { state in
-            switch state {
+        let outcomes = leaveCleanup() ? [] : onAllCores { $0.cleanup?.run() }
+        var outcome = Dictionary(uniqueKeysWithValues: outcomes.map { ($0.turn.index, $0.result) })
+        return states.indices.map { index in
+            switch states[index] {
             case .done(let result): return result
             case .underway(let commit):
                 var receipt = commit.finish(sharedFlushes: sharedFlushes)
                 sharedFlushes = 0
-                if !isLeft, let outcome = commit.cleanup?.run() {
+                if let outcome = outcome.removeValue(forKey: index) ?? nil {
                     receipt.reconciled = outcome.reconciled
                     receipt.flushes += outcome.flushes
                     receipt.warnings += outcome.warnings.map { context.warn(commit.document, $0) }

@@ -32,8 +32,8 @@ public struct StoreOptions: Sendable {
     /// commit itself.
     public var observer: (@Sendable (StoreEvent) -> Void)?
 
-    /// How many documents are recovered or validated at the same time; nil for one a core, and for 16 of those that a crash
-    /// left something of, whose recoveries wait for flushes that they share.
+    /// How many documents of a batch are saved, or of a store recovered or validated, at the same time; nil for one a core,
+    /// and for 16 of those that a crash left something of, whose recoveries wait for flushes that they share.
     public var parallelism: Int?
 
     /// Capabilities of the file system to do without, for tests of the fallbacks.

@@ -111,7 +111,7 @@ struct SaveCases {
                 }),
         ]
         return BenchmarkCase(
-            name: "save of 3 of 3 files, \(durability)", rounds: rounds, contenders: contenders)
+            name: "save of 3 of 3 files, \(durability)", rounds: rounds, isWriting: true, contenders: contenders)
     }
 
     /// What a caller waits for, where the old generation goes behind the return; the others' turns come after that.
@@ -139,7 +139,8 @@ struct SaveCases {
                     body: { try wal.save(material.files(revision: $0), of: ["X"]) }))
         }
         return BenchmarkCase(
-            name: "save of 3 of 3 files, \(durability), until it returns", rounds: rounds, contenders: contenders)
+            name: "save of 3 of 3 files, \(durability), until it returns", rounds: rounds, isWriting: true,
+            contenders: contenders)
     }
 
     private func saveOne() throws -> BenchmarkCase {
@@ -150,7 +151,7 @@ struct SaveCases {
             ("config.data", material.file("config.data", revision: revision))
         }
         return BenchmarkCase(
-            name: "save of 1 of 3 files, powerLoss", rounds: rounds,
+            name: "save of 1 of 3 files, powerLoss", rounds: rounds, isWriting: true,
             contenders: [
                 Contender(
                     name: "Holdfast",
@@ -184,7 +185,7 @@ struct SaveCases {
             for result in results { _ = try result.get() }
         }
         return BenchmarkCase(
-            name: "batch of 100 documents, 3 of 3 files each", rounds: max(3, rounds / 10),
+            name: "batch of 100 documents, 3 of 3 files each", rounds: max(3, rounds / 10), isWriting: true,
             contenders: [
                 Contender(
                     name: "Holdfast", body: { try save($0, to: arena.holdfast.store) },
@@ -238,7 +239,7 @@ struct SaveCases {
             }
         }
         return BenchmarkCase(
-            name: "save of metadata, powerLoss", rounds: rounds,
+            name: "save of metadata, powerLoss", rounds: rounds, isWriting: true,
             contenders: [
                 contender("Holdfast, beside 2 MB of events", large, limit: nil),
                 contender("Holdfast, beside 2 KB of events", small, limit: 1.1),
@@ -262,7 +263,7 @@ struct SaveCases {
             }
         }
         return BenchmarkCase(
-            name: "append of 1 KB, powerLoss", rounds: rounds,
+            name: "append of 1 KB, powerLoss", rounds: rounds, isWriting: true,
             contenders: [
                 try contender("100 MB", files: 383, limit: nil), try contender("100 KB", files: 0, limit: 2),
             ])
@@ -293,6 +294,7 @@ struct SaveCases {
         }
         return BenchmarkCase(
             name: "save of \(files.count) of 3 files beside \(company.rawValue), powerLoss", rounds: rounds,
+            isWriting: true,
             contenders: [try contender(company, limit: nil), try contender(.nothing, limit: limit)])
     }
 

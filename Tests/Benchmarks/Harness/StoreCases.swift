@@ -78,7 +78,7 @@ struct StoreCases {
         }
         for name in ["among \(listed)", "alone"] { try makeDirectory("\(path)/\(name)") }
         return BenchmarkCase(
-            name: "save of 3 of 3 files, powerLoss, by the number of documents", rounds: rounds,
+            name: "save of 3 of 3 files, powerLoss, by the number of documents", rounds: rounds, isWriting: true,
             contenders: [
                 try contender("among \(listed)", others: listed), try contender("alone", others: 0),
             ])
@@ -139,6 +139,7 @@ struct StoreCases {
         let material = material
         return BenchmarkCase(
             name: "\(documents.count * savesEach) saves of 3 of 3 files, powerLoss", rounds: max(10, rounds / 10),
+            isWriting: true,
             contenders: [
                 Contender(name: "Holdfast, 8 threads") { round in
                     let revisions = (0..<savesEach).map { material.files(revision: round * savesEach + $0) }
