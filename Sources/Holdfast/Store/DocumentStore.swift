@@ -114,7 +114,8 @@ public final class DocumentStore: Sendable {
     ///
     /// - Parameters:
     ///   - document: The document's name.
-    ///   - newName: Another name that the document is to have from this save on, in the same step; nil to keep it.
+    ///   - newName: Another name that the document is to have from this save on, in the same step; nil to keep it. The
+    ///     document has to exist then.
     ///   - body: Makes the changes.
     /// - Returns: What was done.
     /// - Throws: ``HoldfastError``, or what `body` throws; the document is as it was before then, save for

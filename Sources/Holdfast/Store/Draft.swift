@@ -172,6 +172,8 @@ public struct Draft: ~Copyable {
 
     /// Copies a file, a link or a folder from outside into the document as an unmanaged entry.
     ///
+    /// It is copied when the draft is saved, behind the body that makes the changes, and has to stand there until then.
+    ///
     /// - Parameters:
     ///   - name: The entry's name in the document; there must be none yet.
     ///   - path: Where it is now. It stays there.
