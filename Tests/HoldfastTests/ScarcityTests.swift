@@ -38,6 +38,18 @@ import Testing
         #expect(fault.hasHappened)
     }
 
+    @Test func `a document that is not there is not found on a read-only file system either`() throws {
+        let store = try TemporaryStore()
+        try store.write("{}", to: "X/metadata.json")
+        store.before = { (call, entry) throws(SystemCallError) in
+            if call == .openat, entry == EntryName(".lock") { throw SystemCallError(call, .readOnly, entry: entry) }
+        }
+        let opened = try store.open()
+        #expect(try opened.list() == ["X"])
+        let error = #expect(throws: HoldfastError.self) { _ = try opened.snapshot("Y") }
+        #expect(error?.code == .notFound)
+    }
+
     @Test func `a store that was removed is no empty one`() throws {
         let store = try TemporaryStore()
         let opened = try store.open()

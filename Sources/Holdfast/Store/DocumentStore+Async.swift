@@ -1,6 +1,6 @@
 import Dispatch
 
-/// The operations for `async` callers: the same, on threads of their own, so that no thread of the cooperative pool waits
+/// The operations for `async` callers: the same, on queues of their own, so that no thread of the cooperative pool waits
 /// for a disk or a lock.
 extension DocumentStore {
     /// Opens a store, and recovers what a crash has left in it, without blocking the cooperative pool.
@@ -14,7 +14,7 @@ extension DocumentStore {
     public static func open(
         at path: String, codecs: CodecRegistry, options: StoreOptions = StoreOptions()
     ) async throws -> DocumentStore {
-        try await onOwnThread {
+        try await onQueue {
             Swift.Result { try open(at: path, on: POSIXFileSystem(), codecs: codecs, options: options) }
         }.get()
     }
@@ -123,20 +123,21 @@ extension DocumentStore {
 
     /// Waits until nothing is left of the clean-up in the background, without blocking the cooperative pool.
     public func finishCleanup() async {
-        await Self.onOwnThread { [self] in finishCleanup() }
+        await Self.onQueue { [self] in finishCleanup() }
     }
 
     private func blocking<Result: Sendable>(
         _ body: @escaping @Sendable (DocumentStore) throws -> Result
     ) async throws -> Result {
-        try await Self.onOwnThread { Swift.Result { try body(self) } }.get()
+        try await Self.onQueue { Swift.Result { try body(self) } }.get()
     }
 
     /// Runs a body where it may block.
     ///
     /// A serial queue of its own gets a thread at once, whatever others wait for (libdispatch lets serial queues
-    /// overcommit); on a shared concurrent queue, a few waits for a lock would hold up everything behind them.
-    private static func onOwnThread<Result: Sendable>(
+    /// overcommit, up to 255 on Linux); on a shared concurrent queue, a few waits for a lock would hold up everything
+    /// behind them.
+    private static func onQueue<Result: Sendable>(
         _ body: @escaping @Sendable () -> Result
     ) async -> Result {
         await withCheckedContinuation { continuation in

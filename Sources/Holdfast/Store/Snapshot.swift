@@ -191,7 +191,13 @@ struct SnapshotReader {
     }
 
     private func readLocked(_ document: DocumentName) throws -> Contents {
-        let held = try context.lock([document], .shared, timeout: context.options.lockTimeout)
+        let held: StoreLocks.Held
+        do {
+            held = try context.lock([document], .shared, timeout: context.options.lockTimeout)
+        } catch let error as SystemCallError where error.errno == .readOnly {
+            // There is no lock file, nor anybody here who could write.
+            return try readHoldingLock(document)
+        }
         defer { held.release() }
         return try readHoldingLock(document)
     }
