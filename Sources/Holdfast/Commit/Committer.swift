@@ -35,7 +35,7 @@ private struct Batch {
     }
 
     /// From so many commits on, what takes processor time is done on all cores: it takes some hundred microseconds each.
-    private static let parallelFrom = 8
+    private static let parallelFrom = 4
 
     /// Files that a batch holds open between their write and their flush.
     private static let openFileLimit = 256
