@@ -69,8 +69,9 @@ extension FormattingSplice {
         return place
     }
 
-    /// Where an item begins with the comment that stands directly above it.
-    func placeAbove(_ item: Int) throws -> Int {
+    /// Where an item begins with the comment that stands directly above it; where that has to be aligned, with those of its
+    /// lines that begin at the item's dash.
+    func placeAbove(_ item: Int, isAligned: Bool) throws -> Int {
         let (first, column) = try dash(old, item)
         guard isFirstOnLine(first) else { throw Unsuitable() }
         let line = lineBegin(first)
@@ -78,22 +79,9 @@ extension FormattingSplice {
         while place > 0 {
             let above = lineBegin(place - 1)
             let content = skipSpaces(above)
-            guard old.source.bytes[content] == UInt8(ascii: "#"), content - above == column else { return place }
-            place = above
-        }
-        // What begins the text is about all of it.
-        return line
-    }
-
-    /// Where an item goes that comes before the first one: above the comment that stands directly above that.
-    func placeBefore(_ item: Int) throws -> Int {
-        let first = try dash(old, item).offset
-        guard isFirstOnLine(first) else { throw Unsuitable() }
-        let line = lineBegin(first)
-        var place = line
-        while place > 0 {
-            let above = lineBegin(place - 1)
-            guard old.source.bytes[skipSpaces(above)] == UInt8(ascii: "#") else { return place }
+            guard old.source.bytes[content] == UInt8(ascii: "#"), !isAligned || content - above == column else {
+                return place
+            }
             place = above
         }
         // What begins the text is about all of it.

@@ -219,17 +219,18 @@ struct FormattingSplice {
                 }
             }
             for item in gap.old.dropFirst(pairs) {
-                let begin = try moves.old.contains(item) ? placeAbove(item) : dash(old, item).offset
+                let begin = try moves.old.contains(item) ? placeAbove(item, isAligned: true) : dash(old, item).offset
                 guard isFirstOnLine(begin) else { throw Unsuitable() }
                 edits.append(Edit(range: lineBegin(begin)..<entryEnd(item), text: []))
             }
             if gap.new.count == pairs { continue }
             let place =
                 try gap.old.endIndex > 0
-                ? placeBehind(oldItems[gap.old.endIndex - 1], column: column) : placeBefore(oldItems[0])
+                ? placeBehind(oldItems[gap.old.endIndex - 1], column: column)
+                : placeAbove(oldItems[0], isAligned: false)
             for item in gap.new.dropFirst(pairs) {
                 if let moved = moves.new[item] {
-                    let lines = try old.source.bytes[placeAbove(moved)..<entryEnd(moved)]
+                    let lines = try old.source.bytes[placeAbove(moved, isAligned: true)..<entryEnd(moved)]
                     edits.append(Edit(range: place..<place, text: lines + (lines.last == 0x0A ? [] : [0x0A])))
                 } else {
                     edits.append(Edit(range: place..<place, text: try itemLines(item, layout, isFirst: false)))

@@ -25,10 +25,11 @@ private struct Batch {
         case underway(any Commit)
         case done(Result<Receipt, HoldfastError>)
     }
+
     /// A commit on its way.
     ///
-    /// Its commit is used by one thread at a time, which is all that it asks for: a step on several threads gives each of
-    /// them other commits, and is over on all of them before the next begins.
+    /// Its commit is used by one thread at a time, which is all that it asks for: `parallelMap` gives each element to one
+    /// thread, and has joined them all when it returns; every other step is the caller's thread's own.
     private struct Underway: @unchecked Sendable {
         let index: Int
         let commit: any Commit
@@ -185,15 +186,15 @@ private struct Batch {
 
     // Step 7.
     mutating func finish() -> [Result<Receipt, HoldfastError>] {
-        let outcomes = leaveCleanup() ? [] : onAllCores { $0.cleanup?.run() }
-        var outcome = Dictionary(uniqueKeysWithValues: outcomes.map { ($0.turn.index, $0.result) })
-        return states.indices.map { index in
-            switch states[index] {
+        // One for each commit that is under way, in their order.
+        var outcomes = (leaveCleanup() ? [] : onAllCores { $0.cleanup?.run() }).makeIterator()
+        return states.map { state in
+            switch state {
             case .done(let result): return result
             case .underway(let commit):
                 var receipt = commit.finish(sharedFlushes: sharedFlushes)
                 sharedFlushes = 0
-                if let outcome = outcome.removeValue(forKey: index) ?? nil {
+                if let outcome = outcomes.next()?.result {
                     receipt.reconciled = outcome.reconciled
                     receipt.flushes += outcome.flushes
                     receipt.warnings += outcome.warnings.map { context.warn(commit.document, $0) }

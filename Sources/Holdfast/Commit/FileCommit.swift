@@ -98,7 +98,7 @@ final class FileCommit: Commit {
         receipt.files = [Receipt.File(name: name.description, change: .written, bytes: Int64(data.count))]
         receipt.bytesWritten = Int64(data.count)
         receipt.flushes += sharedFlushes
-        receipt.warnings += [loss].compactMap { $0 }.map { context.warn(document, $0) }
+        if let loss { receipt.warnings.append(context.warn(document, loss)) }
         return receipt
     }
 
