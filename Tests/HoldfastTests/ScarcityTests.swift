@@ -116,4 +116,24 @@ import Testing
         #expect(!report.isSound)
         #expect(try store.tree() == before)
     }
+
+    @Test func `where the trash is another user's, this one has a trash of its own`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation("A")
+        try store.makeConversation("B")
+        try store.write("{\"cut off", to: "A/metadata.json")
+        #expect(try store.open().verify(.trash).damage.map(\.trashed) == [".trash/A"])
+        try store.write("{\"cut off", to: "B/metadata.json")
+        store.before = { (call, entry) throws(SystemCallError) in
+            guard call == .openat, entry == EntryName(".trash") else { return }
+            throw SystemCallError(call, .accessDenied, entry: entry)
+        }
+        let own = ".trash-\(geteuid())"
+        #expect(try store.open().verify(.trash).damage.map(\.trashed) == ["\(own)/B"])
+        #expect(try store.read("\(own)/B/QUERY_MESSAGE.md") == "a question")
+        #expect(try store.status(own).st_mode & 0o777 == 0o700)
+        // It is no document, and in nobody's way.
+        #expect(try store.open().list().isEmpty)
+        #expect(try store.open().recoveryReport.isClean)
+    }
 }

@@ -156,7 +156,8 @@ final class SwapCommit: Commit {
 
     private func write(_ name: EntryName, _ data: Data, to staging: Directory) throws {
         let existing = try plan.compared[name] ?? old?.openFileIfPresent(name)
-        let file = try staging.create(name, mode: existing == nil ? 0o666 : 0o600)
+        // Beside a document nobody else reaches it: the staging is this process's alone until it is full.
+        let file = try staging.create(name, mode: existing.map { $0.status.mode & 0o777 } ?? 0o666)
         try file.writeAll(data)
         if let existing {
             let pair = CopyMetadata.Pair(from: existing.file, to: file, entry: name)

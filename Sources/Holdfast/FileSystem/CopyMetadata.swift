@@ -43,9 +43,8 @@ enum CopyMetadata {
         var mode = status.mode
         var loss: String?
         let present = try pair.call { () throws(SystemCallError) in try fileSystem.status(pair.destination) }
-        if (present.user, present.group) != (status.user, status.group),
-            try !pair.setOwner(user: status.user, group: status.group)
-        {
+        let isSameOwner = (present.user, present.group) == (status.user, status.group)
+        if !isSameOwner, try !pair.setOwner(user: status.user, group: status.group) {
             // Only the superuser may give files away. What is ours instead must not run as us for others; a directory's
             // set-group-ID only hands its group down (inode(7)).
             if status.kind != .directory { mode &= ~0o6000 }
@@ -58,7 +57,8 @@ enum CopyMetadata {
                     + "group's \(present.group) now, and open to it no further than to others"
             }
         }
-        try copyAttributes(pair)
+        let isAsFound = try !copyAttributes(pair) && isSameOwner
+        if isAsFound, present.mode == mode { return nil }
         try pair.call { [mode] () throws(SystemCallError) in
             try fileSystem.setMode(pair.destination, to: mode)
         }
@@ -67,7 +67,8 @@ enum CopyMetadata {
 
     private static let aclPrefix = "system.posix_acl"
 
-    private static func copyAttributes(_ pair: Pair) throws(SystemCallError) {
+    /// - Returns: Whether the destination's have changed.
+    private static func copyAttributes(_ pair: Pair) throws(SystemCallError) -> Bool {
         let fileSystem = pair.fileSystem
         let names: [EntryName]
         let inherited: [EntryName]
@@ -79,13 +80,15 @@ enum CopyMetadata {
                 try fileSystem.extendedAttributeNames(pair.destination)
             }
         } catch  where error.errno == .notSupported || error.errno == .notImplemented {
-            return
+            return false
         }
+        var isChanged = false
         // A directory's default ACL has made more of the new file than there was (acl(5)).
         for name in inherited where name.hasPrefix(aclPrefix) && !names.contains(name) {
             try pair.call { () throws(SystemCallError) in
                 try fileSystem.removeExtendedAttribute(name, of: pair.destination)
             }
+            isChanged = true
         }
         for name in names {
             do {
@@ -95,6 +98,7 @@ enum CopyMetadata {
                 try pair.call { () throws(SystemCallError) in
                     try fileSystem.setExtendedAttribute(name, of: pair.destination, to: value)
                 }
+                isChanged = true
             } catch  where error.errno == .noData {
                 // Gone since it was listed.
             } catch  where !name.hasPrefix("user.") && !name.hasPrefix(aclPrefix) {
@@ -102,6 +106,7 @@ enum CopyMetadata {
                 guard [.notPermitted, .notSupported, .accessDenied].contains(error.errno) else { throw error }
             }
         }
+        return isChanged
     }
 
     static func copyTimes(_ pair: Pair, status: FileStatus) throws(SystemCallError) {

@@ -1,4 +1,6 @@
 /// `.trash/`: where things go that nobody may delete and that have no place any more.
+///
+/// It is its maker's alone, since what was private stays so; other users' processes have `.trash-UID/`.
 struct Trash {
     static let directoryName = EntryName(".trash")
 
@@ -18,7 +20,7 @@ struct Trash {
     /// - Returns: Where it is now, relative to the store.
     func move(_ name: EntryName, from directory: Directory, labelled label: EntryName) throws(SystemCallError) -> String
     {
-        let trash = try open(context.flushMoment)
+        let (trash, place) = try open(context.flushMoment)
         let stem = EntryName(bytes: label.bytes.prefix(240))
         var number = 0
         while true {
@@ -26,19 +28,31 @@ struct Trash {
             do {
                 try context.renameWithoutReplacing(name, in: directory, to: candidate, in: trash)
                 if context.isDurable { try trash.flush() }
-                return "\(Self.directoryName)/\(candidate)"
+                return "\(place)/\(candidate)"
             } catch  where error.errno == .exists || error.errno == .notEmpty {
                 number += 1
             }
         }
     }
 
-    private func open(_ moment: StoreContext.FlushMoment) throws(SystemCallError) -> Directory {
+    private func open(_ moment: StoreContext.FlushMoment) throws(SystemCallError) -> (Directory, EntryName) {
+        if let trash = try open(Self.directoryName, moment) { return (trash, Self.directoryName) }
+        let own = Self.directoryName + "-\(context.root.fileSystem.effectiveUser())"
+        if let trash = try open(own, moment) { return (trash, own) }
+        throw SystemCallError(.openat, .accessDenied, entry: own)
+    }
+
+    /// - Returns: Nil where it is another user's.
+    private func open(_ name: EntryName, _ moment: StoreContext.FlushMoment) throws(SystemCallError) -> Directory? {
         do {
-            // What was private stays so.
-            try context.root.makeDirectory(Self.directoryName, mode: 0o700)
+            try context.root.makeDirectory(name, mode: 0o700)
             if context.isDurable { try context.flushNames(since: moment) }
         } catch  where error.errno == .exists {}
-        return try Directory(Self.directoryName, in: context.root)
+        do {
+            let trash = try Directory(name, in: context.root)
+            return try trash.fileSystem.mayModify(trash.descriptor) ? trash : nil
+        } catch  where error.errno == .accessDenied {
+            return nil
+        }
     }
 }
