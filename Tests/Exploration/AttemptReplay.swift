@@ -7,7 +7,7 @@ struct AttemptReplay {
 
     private static let crashStates = 1000
 
-    /// Of a shape: `fault:CALL.FAULT.DURATION` or `edit:EDIT.CALL[.inside]`.
+    /// Of a shape: `fault:CALL.FAULT.DURATION` or `edit:EDIT.CALL.WAY`.
     func run(_ world: World) throws {
         var world = world
         world.mutant = Self.tracing
@@ -23,8 +23,11 @@ struct AttemptReplay {
             try explorer.replay(.init(call: first, fault: second, duration: duration))
             tell(explorer.counts)
         } else {
+            guard words.count == 3, let way = PersonExplorer.Moment.Way(rawValue: words[2]) else {
+                throw Unexpected(unreadable)
+            }
             var explorer = PersonExplorer(world, crashStates: Self.crashStates, crashStride: 1)
-            try explorer.replay(.init(edit: first, call: second, isInside: words.last == "inside"))
+            try explorer.replay(.init(edit: first, call: second, way: way))
             tell(explorer.counts)
         }
     }

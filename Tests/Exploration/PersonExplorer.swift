@@ -20,6 +20,9 @@ struct Edit: Sendable {
     var settled: @Sendable (Contents) -> Contents = { $0 }
     /// Whether a commit may refuse to go on.
     var mayStop = true
+    /// What the store is to hold where it is done behind a save of the same file, which is being brought into the new
+    /// generation; empty for one that is not tried there.
+    var effectsBehindSave: [@Sendable (Contents) -> Contents] = []
 
     private static let document = "\(Contents.storePath)/a"
 
@@ -27,14 +30,16 @@ struct Edit: Sendable {
         Edit(
             name: "writes a file in place", act: { try $0.write("edited", to: "\(document)/QUERY.md") },
             actInside: { try $0.write("edited", to: EntryName("QUERY.md"), in: $1) },
-            effect: { $0.edited("a/QUERY.md", "edited") }, made: { $0.new("a/QUERY.md", "edited") }),
+            effect: { $0.edited("a/QUERY.md", "edited") }, made: { $0.new("a/QUERY.md", "edited") },
+            effectsBehindSave: [{ $0.edited("a/QUERY.md", "edited") }, { $0.new("a/QUERY.md", "edited") }]),
         Edit(
             name: "writes as many other bytes in place", act: { try $0.write("QUERY", to: "\(document)/QUERY.md") },
-            effect: { $0.edited("a/QUERY.md", "QUERY") }),
+            effect: { $0.edited("a/QUERY.md", "QUERY") },
+            effectsBehindSave: [{ $0.edited("a/QUERY.md", "QUERY") }, { $0.new("a/QUERY.md", "QUERY") }]),
         Edit(
             name: "saves a file as editors do", act: { try $0.save("saved", to: "\(document)/QUERY.md") },
             actInside: { try $0.save("saved", to: EntryName("QUERY.md"), in: $1) },
-            effect: { $0.new("a/QUERY.md", "saved") }),
+            effect: { $0.new("a/QUERY.md", "saved") }, effectsBehindSave: [{ $0.new("a/QUERY.md", "saved") }]),
         Edit(
             name: "makes a file", act: { try $0.save("new", to: "\(document)/NEW.md") },
             actInside: { try $0.save("new", to: EntryName("NEW.md"), in: $1) },
@@ -81,6 +86,9 @@ struct Edit: Sendable {
             name: "gives a file a temporary file's name too",
             act: { try $0.link("\(document)/QUERY.md", as: temporary) }, effect: { $0 }, mayStop: false),
     ]
+
+    /// The save that goes before.
+    fileprivate static func first(_ person: Person) throws { try person.save("between", to: "\(document)/QUERY.md") }
 
     /// The kernel's own, of a managed file.
     fileprivate static let temporary = "meta.txt.tmp"
@@ -138,8 +146,11 @@ struct PersonExplorer {
             for (number, edit) in Edit.all.enumerated() {
                 seen = []
                 for moment in 0..<machine.callCount where !isDone {
-                    attempt(Moment(edit: number, call: moment, isInside: false), start)
-                    if edit.actInside != nil { attempt(Moment(edit: number, call: moment, isInside: true), start) }
+                    attempt(Moment(edit: number, call: moment, way: .plain), start)
+                    if edit.actInside != nil { attempt(Moment(edit: number, call: moment, way: .inside), start) }
+                    if !edit.effectsBehindSave.isEmpty {
+                        attempt(Moment(edit: number, call: moment, way: .second), start)
+                    }
                 }
             }
         } catch {
@@ -149,14 +160,28 @@ struct PersonExplorer {
 
     /// When an edit happens, and from where.
     struct Moment {
+        enum Way: String {
+            case plain
+            /// From within the folder.
+            case inside
+            /// The file was saved right before the swap, too.
+            case second
+        }
+
         let edit: Int
         let call: Int
-        let isInside: Bool
+        let way: Way
 
-        var trail: String { "edit:\(edit).\(call)\(isInside ? ".inside" : "")" }
+        var trail: String { "edit:\(edit).\(call).\(way)" }
 
         var name: String {
-            "a person \(Edit.all[edit].name)\(isInside ? ", from within the folder," : "") before call \(call)"
+            let how =
+                switch way {
+                case .plain: ""
+                case .inside: ", from within the folder,"
+                case .second: ", behind a save before the swap,"
+                }
+            return "a person \(Edit.all[edit].name)\(how) before call \(call)"
         }
     }
 
@@ -168,20 +193,31 @@ struct PersonExplorer {
 
     private mutating func attempt(_ moment: Moment, _ start: SimulatedTree) {
         let edit = Edit.all[moment.edit]
-        let inside = moment.isInside
+        let inside = moment.way == .inside
         let machine = world.boot(start, 0)
         let person = Person(machine)
         let happened = Mutex<Result<Void, any Error>?>(nil)
-        let crashes = !inside && (moment.call + Int(world.seed)) % crashStride == 0
+        let crashes = moment.way == .plain && (moment.call + Int(world.seed)) % crashStride == 0
         let mutant = world.mutant?.interceptor()
         do {
             // Held open for the whole time, as a shell does.
             let folder = inside ? try person.enter("\(Contents.storePath)/a") : nil
-            let first = machine.callCount
+            let calls = Mutex(0)
+            let before = Mutex<Result<Void, any Error>?>(moment.way == .second ? nil : .success(()))
             machine.intercept { call in
                 // The person's own calls are no moments.
-                if call.client == 0, call.index - first == moment.call, happened.withLock({ $0 == nil }) {
+                guard call.client == 0 else { return mutant?(call) }
+                let isNow = calls.withLock { calls in
+                    defer { calls += 1 }
+                    return calls == moment.call
+                }
+                if call.call == .renameat2, before.withLock({ $0 == nil }) {
+                    let result = Result<Void, any Error> { try Edit.first(person) }
+                    before.withLock { $0 = result }
+                }
+                if isNow, before.withLock({ $0 != nil }) {
                     let result = Result<Void, any Error> {
+                        try before.withLock { $0 }?.get()
                         if let folder { _ = try edit.actInside?(person, folder) } else { try edit.act(person) }
                     }
                     happened.withLock { $0 = result }
@@ -192,13 +228,13 @@ struct PersonExplorer {
                 }
                 return mutant?(call)
             }
-            counts.edits += 1
             var failure: (any Error)?
             do { try world.shape.commit(try world.open(machine)) } catch { failure = error }
             machine.intercept(mutant)
             _ = folder
             // Between two renames there is no document, and a person's program says so.
             guard case .success = happened.withLock({ $0 }) else { return }
+            counts.edits += 1
             check(machine, edit, moment, failure)
             if crashes, failure == nil { check(machine.stopRecording(), edit, moment) }
         } catch {
@@ -227,7 +263,12 @@ struct PersonExplorer {
     private mutating func check(
         _ machine: SimulatedMachine, _ edit: Edit, _ moment: Moment, _ failure: (any Error)?
     ) {
-        let effects = [edit.effect] + (moment.isInside ? edit.made.map { [$0] } ?? [] : [])
+        let effects: [@Sendable (Contents) -> Contents] =
+            switch moment.way {
+            case .plain: [edit.effect]
+            case .inside: [edit.effect] + (edit.made.map { [$0] } ?? [])
+            case .second: edit.effectsBehindSave
+            }
         var contents = Contents(of: machine.tree)
         if contents.names.contains(where: { $0.hasPrefix(".old-") }) || contents["a/\(Edit.temporary)"] != nil {
             // Somebody works in the old generation still, or made what a crash might have left: the next recovery sees to

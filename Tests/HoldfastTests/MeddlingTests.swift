@@ -149,20 +149,79 @@ import Testing
         let nest = "i=0; while [ $i -lt 1500 ]; do mkdir d && cd d || exit 1; i=$((i+1)); done"
         try shell("cd X && \(nest)", in: store)
         let opened = try store.open()
-        let done = DispatchSemaphore(value: 0)
-        let failure = Mutex<(any Error)?>(nil)
-        let thread = Thread {
-            do { try opened.update("X") { try $0.removeUnmanaged("link") } } catch { failure.withLock { $0 = error } }
-            done.signal()
+        let error = #expect(throws: HoldfastError.self) {
+            try withStack(512 << 10) { try opened.update("X") { try $0.removeUnmanaged("link") } }
         }
-        thread.stackSize = 512 << 10
-        thread.start()
-        done.wait()
-        #expect((failure.withLock { $0 } as? HoldfastError)?.code == .cannotCarry)
+        #expect(error?.code == .cannotCarry)
         #expect(try store.remnants().isEmpty)
         try shell("mv X .removed-Z && mkdir X .staging-X && cd .staging-X && \(nest)", in: store)
         #expect(try store.reopen().recoveryReport.isComplete)
         #expect(!store.exists(".removed-Z") && !store.exists(".staging-X"))
+    }
+
+    /// Does something on a thread with little stack.
+    private func withStack(_ size: Int, _ body: @escaping @Sendable () throws -> Void) throws {
+        let outcome = Mutex<Result<Void, any Error>?>(nil)
+        let done = DispatchSemaphore(value: 0)
+        let thread = Thread {
+            let result = Result { try body() }
+            outcome.withLock { $0 = result }
+            done.signal()
+        }
+        thread.stackSize = size
+        thread.start()
+        done.wait()
+        try outcome.withLock { $0 }?.get()
+    }
+
+    @Test(arguments: [8, 16, 32, 255, 256, 257], [256, 512, 8192])
+    func `folders nested as deep as may be are saved, and recovered, on any stack`(depth: Int, kilobytes: Int) throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try shell(
+            "cd X && i=0; while [ $i -lt \(depth) ]; do mkdir d && cd d || exit 1; i=$((i+1)); done; echo here > f",
+            in: store)
+        let opened = try store.open()
+        let save: @Sendable () throws -> Void = {
+            let receipt = try opened.update("X") { draft in
+                try draft.set("saved", for: .metadata)
+                try draft.removeUnmanaged("link")
+            }
+            #expect(receipt.warnings.isEmpty)
+        }
+        guard depth <= 256 else {
+            let error = #expect(throws: HoldfastError.self) { try withStack(kilobytes << 10, save) }
+            #expect(error?.code == .cannotCarry)
+            #expect(try store.remnants().isEmpty)
+            return
+        }
+        try withStack(kilobytes << 10, save)
+        #expect(try store.remnants().isEmpty)
+        // As a crash behind the swap leaves it.
+        try shell("cp -al X .old-X", in: store)
+        let path = store.path
+        let codecs = store.codecs
+        try withStack(kilobytes << 10) {
+            let report = try DocumentStore.open(at: path, codecs: codecs).recoveryReport
+            #expect(report.isComplete && report.documents.first?.reconciled == [])
+        }
+        #expect(try store.remnants().isEmpty)
+        try shell("test $(find X -name f | wc -l) = 1", in: store)
+    }
+
+    @Test func `a folder that is moved about fails no recovery`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        try store.write("old", to: ".old-X/metadata.json")
+        try store.write("picture", to: "X/moving/picture")
+        let (here, there) = (store.url("X/moving").path, store.url("X/moved").path)
+        let move = Meanwhile({ call, entry in call == .openat && entry == EntryName("moving") }) {
+            try FileManager.default.moveItem(atPath: here, toPath: there)
+        }
+        store.before = move.hook
+        let report = try store.open().recoveryReport
+        #expect(move.hasHappened && report.isComplete)
+        #expect(try store.read("X/moved/picture") == "picture")
     }
 
     @Test func `the store is not copied into its own document`() throws {

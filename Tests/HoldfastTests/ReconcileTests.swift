@@ -1,6 +1,7 @@
 import Foundation
 import Holdfast
 import HoldfastTesting
+import Synchronization
 import Testing
 
 private struct Failed: Error {}
@@ -49,6 +50,49 @@ private struct Failed: Error {}
         }
         #expect(try store.read("X/QUERY_MESSAGE.md") == "an editor's save")
         #expect(actions(receipt) == ["replaced QUERY_MESSAGE.md"])
+    }
+
+    // Without a rename that refuses to replace, a look and a rename are two steps, and nothing can guard what comes between.
+    @Test(arguments: [Help.everything, .withoutExchange, .withoutLinks])
+    func `a second save while the first is brought`(help: Help) throws {
+        // At every call behind the swap.
+        for moment in 0..<60 {
+            let store = try TemporaryStore()
+            try store.makeConversation()
+            store.options.withheldCapabilities = help.withheld
+            let url = store.url("X/QUERY_MESSAGE.md")
+            let committed = store.url("X/part-1.json").path
+            let save: @Sendable (String) throws -> Void = { text in
+                try Data(text.utf8).write(to: url, options: .atomic)
+                // Times are those of the kernel's last tick.
+                usleep(12_000)
+            }
+            let first = Meanwhile({ call, entry in call == .renameat2 }) { try save("first") }
+            let callsBehind = Atomic(-1)
+            let second = Meanwhile(
+                { call, _ in callsBehind.add(1, ordering: .relaxed).newValue == moment },
+                { try save("second") })
+            let isSwapped = Atomic(false)
+            store.before = { (call, entry) throws(SystemCallError) in
+                try first.hook(call, entry)
+                if isSwapped.load(ordering: .relaxed) { try second.hook(call, entry) }
+            }
+            store.after = { (call, _) throws(SystemCallError) in
+                if call == .renameat2, FileManager.default.fileExists(atPath: committed) {
+                    isSwapped.store(true, ordering: .relaxed)
+                }
+            }
+            try store.open().update("X") { draft in
+                try draft.set("new title", for: .metadata)
+                try draft.set(1, for: ManagedFile<Int>("part-1.json"))
+            }
+            if !second.hasHappened {
+                #expect(moment > 8)
+                break
+            }
+            #expect(try store.remnants().isEmpty)
+            #expect(try store.read("X/QUERY_MESSAGE.md") == "second", "before call \(moment)")
+        }
     }
 
     @Test(arguments: Help.allCases) func `new files, a new folder, a file in a folder`(help: Help) throws {

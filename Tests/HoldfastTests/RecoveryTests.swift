@@ -147,6 +147,23 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
         #expect(try store.tree(".trash").values.contains("older"))
     }
 
+    @Test func `a save by rename whose own file was carried over first keeps its name`() throws {
+        let store = try TemporaryStore()
+        try store.write("\"old\"", to: ".old-X/metadata.json")
+        try store.write("\"new\"", to: "X/metadata.json")
+        try store.write("first", to: "X/notes.md")
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -100)], ofItemAtPath: store.url("X/notes.md").path)
+        // Carried over as `notes.md~`, and renamed over `notes.md` before the swap.
+        try store.write("second", to: "X/notes.md~")
+        try FileManager.default.linkItem(at: store.url("X/notes.md~"), to: store.url(".old-X/notes.md"))
+        let report = try store.open().recoveryReport
+        #expect(report.documents.first?.reconciled.map(\.action) == [.trashed, .replaced])
+        #expect(try store.read("X/notes.md") == "second")
+        #expect(try store.tree(".trash").values.contains("first"))
+        #expect(try store.remnants().isEmpty)
+    }
+
     @Test func `a file that was renamed in the new generation does not come back`() throws {
         let store = try TemporaryStore()
         try store.write("\"a\"", to: "X/metadata.json")

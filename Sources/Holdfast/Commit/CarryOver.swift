@@ -20,6 +20,8 @@ struct CarryOver {
     let device: UInt64
     private(set) var result = Receipt.CarryOver()
     private(set) var flushes = 0
+    /// What could not be kept of the access to what was copied.
+    private(set) var losses: [String] = []
     private let flushing: FlushProtocol
     /// Whether entries may share their inode with the source; not so for what comes from outside the store.
     private let linking: Bool
@@ -47,10 +49,10 @@ struct CarryOver {
             do {
                 return try carryPresent(name, as: newName ?? name, kind, from: old, to: new, path: path)
             } catch let error as SystemCallError where error.errno == .notFound {
-                // An editor that saves by two renames has its file back in a moment.
+                // An editor that saves by two renames has its file back in a moment. A folder is not begun twice.
                 attempts += 1
                 guard let now = try old.statusIfPresent(of: name)?.kind else { return nil }
-                guard attempts < Self.attempts, now != .directory, kind != .directory else { throw error }
+                guard attempts < Self.attempts, try new.statusIfPresent(of: newName ?? name) == nil else { throw error }
                 kind = now
             }
         }
@@ -95,9 +97,8 @@ struct CarryOver {
     private mutating func carryDirectory(
         _ name: EntryName, as newName: EntryName, from old: Directory, to new: Directory, path: String
     ) throws -> Entry {
-        guard Nesting.allows(path) else {
-            throw cannotCarry(path, "folders nest deeper here than \(Nesting.most) levels, or than the stack allows")
-        }
+        let level = Nesting.level(of: path)
+        if level > Nesting.most { throw cannotCarry(path, "folders nest deeper here than \(Nesting.most) levels") }
         let source = try open(name, in: old, path: path)
         let status = try source.status()
         if status.isFixed { throw cannotCarry(path, Self.fixed) }
@@ -117,14 +118,15 @@ struct CarryOver {
         for child in try source.entries(.once) where !isDeletedButOpen(child.name) {
             let path = "\(path)/\(child.name)"
             do {
-                entry.children[child.name] = try carry(
-                    child.name, kind: child.kind, from: source, to: destination, path: path)
+                entry.children[child.name] = try Nesting.enter(level: level) {
+                    try carry(child.name, kind: child.kind, from: source, to: destination, path: path)
+                }
             } catch let error as SystemCallError where error.entry == child.name {
                 throw SystemCallError(error.call, error.errno, entry: EntryName(path))
             }
         }
         let pair = CopyMetadata.Pair(from: source, to: destination, entry: name)
-        try CopyMetadata.copyAccess(pair, status: status)
+        if let loss = try CopyMetadata.copyAccess(pair, status: status) { losses.append(loss) }
         try CopyMetadata.copyTimes(pair, status: status)
         if flushing == .eachFile {
             try destination.flush()
@@ -182,6 +184,7 @@ struct CarryOver {
             if flushing.isByFile { flushes += 1 }
             if copy.method == .cloned { result.cloned += 1 } else { result.copied += 1 }
             result.bytesCopied += copy.bytes
+            if let loss = copy.loss { losses.append(loss) }
         case .symbolicLink:
             try copyLink(name, as: newName, status, from: old, to: new)
             result.copied += 1
@@ -192,7 +195,7 @@ struct CarryOver {
 
     private func copyFile(
         _ name: EntryName, as newName: EntryName, from old: Directory, to new: Directory, path: String
-    ) throws -> (method: CopyFile.Method, bytes: Int64) {
+    ) throws -> (method: CopyFile.Method, bytes: Int64, loss: String?) {
         do {
             return try CopyFile.copy(
                 name, in: old, to: new, as: newName, flushing: flushing.isByFile, capabilities: context.capabilities)

@@ -5,22 +5,22 @@ enum CopyFile {
 
     /// Copies a file.
     ///
-    /// - Returns: How, and how many bytes were copied; 0 for a clone.
+    /// - Returns: How, how many bytes were copied, which are 0 for a clone, and what of its access could not be kept.
     static func copy(
         _ name: EntryName, in source: Directory, to destination: Directory, as newName: EntryName,
         flushing: Bool, capabilities: Capabilities
-    ) throws(SystemCallError) -> (method: Method, bytes: Int64) {
+    ) throws(SystemCallError) -> (method: Method, bytes: Int64, loss: String?) {
         let from = try source.open(name)
         let status = try from.status()
         let to = try destination.create(newName, mode: 0o600)
         let isCloned = try clone(from, to, capabilities)
         let bytes = isCloned ? 0 : try copyBytes(from, to, size: status.size, capabilities)
         let pair = CopyMetadata.Pair(from: from, to: to, entry: name)
-        try CopyMetadata.copyAccess(pair, status: status)
+        let loss = try CopyMetadata.copyAccess(pair, status: status)
         try CopyMetadata.copyTimes(pair, status: status)
         if flushing { try to.flush() }
         try to.close()
-        return (isCloned ? .cloned : .copied, bytes)
+        return (isCloned ? .cloned : .copied, bytes, loss)
     }
 
     private static func clone(

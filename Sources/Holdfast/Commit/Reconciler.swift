@@ -42,10 +42,7 @@ struct Reconciler {
     mutating func drain(
         _ old: Directory, into new: Directory?, carried: [EntryName: CarryOver.Entry],
         dropped: [EntryName: FileStatus], path: String
-    ) throws(SystemCallError) {
-        guard Nesting.allows(path) else {
-            throw SystemCallError(.openat, .nameTooLong)
-        }
+    ) throws {
         var seen: Set<EntryName> = []
         let actionsBefore = actions.count
         for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) {
@@ -64,9 +61,12 @@ struct Reconciler {
                 let subdirectory = try Directory(found.name, in: old)
                 try subdirectory.makeWritable(found.status)
                 var counterpart: Directory?
-                if let new { counterpart = try directory(name, in: new) }
-                try drain(
-                    subdirectory, into: counterpart, carried: carried.children, dropped: [:], path: "\(path)\(name)/")
+                if let new { counterpart = try new.folderIfPresent(name) }
+                let path = "\(path)\(name)"
+                try Nesting.enter(level: Nesting.level(of: path)) {
+                    try drain(
+                        subdirectory, into: counterpart, carried: carried.children, dropped: [:], path: path + "/")
+                }
                 _ = try RemoveTree.removeEmptied(found.name, in: old)
             } else if let carried = carried[name], carried.accountsFor(found.status) {
                 try old.removeFile(found.name)
@@ -140,19 +140,11 @@ struct Reconciler {
         return Found(name: taken, status: try aside.status(of: taken))
     }
 
-    private func directory(_ name: EntryName, in parent: Directory) throws(SystemCallError) -> Directory? {
-        do {
-            return try parent.subdirectoryIfPresent(name)
-        } catch  where error.errno == .notADirectory || error.errno == .loop {
-            return nil
-        }
-    }
-
     /// Brings a person's entry into the new generation; where that fails, it gets its name back.
     private mutating func bringOrReturn(
         _ name: EntryName, _ found: Found, from old: Directory, to new: Directory?, carried: CarryOver.Entry?,
         path: String
-    ) throws(SystemCallError) {
+    ) throws {
         do {
             try bring(name, found, from: old, to: new, carried: carried, path: path)
         } catch {
@@ -172,39 +164,100 @@ struct Reconciler {
     }
 
     /// Brings a person's entry into the new generation.
+    ///
+    /// What stands under its name there gives way first, and is looked at then: somebody may save there at any moment. What
+    /// was carried over goes; of two versions the newer keeps the name, and the other is kept aside.
     private mutating func bring(
         _ name: EntryName, _ found: Found, from old: Directory, to new: Directory?, carried: CarryOver.Entry?,
         path: String
-    ) throws(SystemCallError) {
+    ) throws {
         // A managed file that the commit wrote or removed is the commit's; a person's version of it is kept aside.
         let isCommitted = path.isEmpty && carried == nil && context.codecs.manages(name)
         guard let new, !isCommitted else { return try trash(found.name, from: old, as: name, path: path) }
-        let standing = try new.statusIfPresent(of: name)
-        if let standing, standing.identity == found.status.identity, standing.kind != .directory {
-            // It was saved just before it was carried over: both generations have it.
-            return try old.removeFile(found.name)
-        }
-        if let carried, let standing, carried.isUntouched(standing) {
-            let actionsBefore = actions.count
-            try delete(name, in: new, aside: old, carried: carried, path: path)
-            actions.removeSubrange(actionsBefore...)
-            if try arrive(name, found, from: old, in: new) {
-                return actions.append(.init(path: "\(path)\(name)", action: .replaced))
+        var arriving = found
+        var outdated = carried
+        var action: Receipt.Reconciliation.Action? = .created
+        var hasArrived = false
+        while true {
+            guard let standing = try new.statusIfPresent(of: name) else {
+                guard try arrive(name, arriving, from: old, in: new) else { continue }
+                if let action { actions.append(.init(path: "\(path)\(name)", action: action)) }
+                return
             }
-        } else if try arrive(name, found, from: old, in: new) {
-            return actions.append(.init(path: "\(path)\(name)", action: .created))
+            if standing.identity == arriving.status.identity, standing.kind != .directory {
+                // It was saved just before it was carried over: both generations have it.
+                return try old.removeFile(arriving.name)
+            }
+            let isNewer = arriving.status.modification > standing.modification
+            guard outdated?.isUntouched(standing) ?? false || (prefersArrivals ? !hasArrived : isNewer) else {
+                try trash(arriving.name, from: old, as: name, path: path)
+                if hasArrived { actions.append(.init(path: "\(path)\(name)", action: .replaced)) }
+                return
+            }
+            guard let displaced = try displace(name, standing, by: arriving, from: old, in: new, path: path) else {
+                if try old.statusIfPresent(of: arriving.name) == nil { return }
+                continue
+            }
+            let isExchanged = displaced.name == arriving.name
+            if isExchanged { hasArrived.toggle() }
+            action = .replaced
+            let isGone = try removeOutdated(displaced, outdated, in: old, path: "\(path)\(name)")
+            outdated = nil
+            if isExchanged {
+                if isGone { return actions.append(.init(path: "\(path)\(name)", action: .replaced)) }
+                arriving = displaced
+            } else if !isGone {
+                let isOlder = !prefersArrivals && arriving.status.modification < displaced.status.modification
+                try trash(isOlder ? arriving.name : displaced.name, from: old, as: name, path: path)
+                if isOlder { (arriving, action) = (displaced, nil) }
+            }
         }
-        // Two versions: the newer keeps the name.
-        guard let standing = try new.statusIfPresent(of: name),
-            prefersArrivals || found.status.modification > standing.modification
-        else {
-            return try trash(found.name, from: old, as: name, path: path)
+    }
+
+    /// Removes what was displaced, if it is only what was carried over.
+    ///
+    /// - Returns: Whether it is gone.
+    private mutating func removeOutdated(
+        _ displaced: Found, _ carried: CarryOver.Entry?, in old: Directory, path: String
+    ) throws -> Bool {
+        guard let carried, carried.isUntouched(displaced.status) else { return false }
+        let folder = displaced.status.kind == .directory ? try Directory(displaced.name, in: old) : nil
+        let known = actions.count
+        let isGone = try remove(displaced.name, folder, in: old, carried, path: path)
+        // What was removed of it is no news: something else stands there now.
+        actions[known...].removeAll { $0.action == .deleted }
+        return isGone
+    }
+
+    /// Moves what stands under a name out of the new generation: in one step with what is to stand there, where the file
+    /// system can.
+    ///
+    /// - Returns: What stood there, which is in the old generation now, after an exchange under the other's name; nil where
+    ///   it, or the other, has just gone, and where it is in the trash.
+    private mutating func displace(
+        _ name: EntryName, _ standing: FileStatus, by arriving: Found, from old: Directory, in new: Directory,
+        path: String
+    ) throws(SystemCallError) -> Found? {
+        do {
+            if standing.kind == .directory { try new.folderIfPresent(name)?.makeWritable(standing) }
+            if context.capabilities.has(.exchange) {
+                do {
+                    try old.rename(arriving.name, to: name, in: new, .exchange)
+                    return Found(name: arriving.name, status: try old.status(of: arriving.name))
+                } catch  where context.capabilities.isRefusal(error, of: .exchange) {}
+            }
+            if arriving.name != name {
+                do {
+                    try context.renameWithoutReplacing(name, in: new, to: name, in: old)
+                    return Found(name: name, status: try old.status(of: name))
+                } catch  where error.errno == .exists || error.errno == .notEmpty {}
+            }
+            try trash(name, from: new, as: name, path: path)
+            return nil
+        } catch {
+            if error.errno == .notFound { return nil }
+            throw error
         }
-        try trash(name, from: new, as: name, path: path)
-        guard try arrive(name, found, from: old, in: new) else {
-            return try trash(found.name, from: old, as: name, path: path)
-        }
-        actions.append(.init(path: "\(path)\(name)", action: .replaced))
     }
 
     /// - Returns: Whether the name was free.
@@ -227,20 +280,22 @@ struct Reconciler {
     /// It is taken aside first, a folder with all that is in it: what a crash leaves of it is known under its own path.
     private mutating func delete(
         _ name: EntryName, in new: Directory, aside old: Directory, carried: CarryOver.Entry, path: String
-    ) throws(SystemCallError) {
+    ) throws {
         guard let standing = try new.statusIfPresent(of: name), carried.isUntouched(standing) else { return }
-        let folder = standing.kind == .directory ? try Directory(name, in: new) : nil
+        let folder = standing.kind == .directory ? try new.folderIfPresent(name) : nil
+        if standing.kind == .directory, folder == nil { return }
         try folder?.makeWritable(standing)
-        let found = try takeAside(name, from: new, into: old)
-        let (taken, place) = found.map { ($0.name, old) } ?? (name, new)
-        if carried.isUntouched(found?.status ?? standing),
-            try remove(taken, folder, in: place, carried, path: "\(path)\(name)")
-        {
+        guard let found = try takeAside(name, from: new, into: old) else {
+            // Its name is too long for a look behind the deletion, if it stands there still.
+            if try new.statusIfPresent(of: name) == nil { return }
+            return try trash(name, from: new, as: name, path: path)
+        }
+        if carried.isUntouched(found.status), try remove(found.name, folder, in: old, carried, path: "\(path)\(name)") {
             return actions.append(.init(path: "\(path)\(name)", action: .deleted))
         }
         // Somebody saved there in the last moment: it goes back.
         if let folder, standing.mode & 0o700 != 0o700 { try folder.setMode(standing.mode) }
-        if let found, try !arrive(name, found, from: old, in: new) {
+        if try !arrive(name, found, from: old, in: new) {
             try trash(found.name, from: old, as: name, path: path)
         }
     }
@@ -250,19 +305,22 @@ struct Reconciler {
     /// - Returns: Whether it is gone; a folder stays that holds something else.
     private mutating func remove(
         _ name: EntryName, _ folder: Directory?, in parent: Directory, _ carried: CarryOver.Entry, path: String
-    ) throws(SystemCallError) -> Bool {
+    ) throws -> Bool {
         guard let folder else {
             try parent.removeFile(name)
             return true
         }
-        for (child, entry) in carried.children.sorted(by: { $0.key < $1.key }) {
-            try delete(child, in: folder, aside: folder, carried: entry, path: "\(path)/")
+        try Nesting.enter(level: Nesting.level(of: path)) {
+            for (child, entry) in carried.children.sorted(by: { $0.key < $1.key }) {
+                try delete(child, in: folder, aside: folder, carried: entry, path: "\(path)/")
+            }
         }
         do {
             try parent.removeDirectory(name)
             return true
-        } catch  where error.errno == .notEmpty || error.errno == .exists {
-            return false
+        } catch {
+            if error.errno == .notEmpty || error.errno == .exists { return false }
+            throw error
         }
     }
 

@@ -50,7 +50,7 @@ struct SwapCleanup: Sendable {
             document: document, context: context, flushing: flushing == .none ? .never : .ifChanged)
         defer {
             outcome.reconciled = reconciler.actions
-            outcome.warnings = reconciler.warnings
+            outcome.warnings += reconciler.warnings
         }
         // Somebody may have moved the document away and put another in its place, in the last moment before the swap.
         let now = try old.status()
@@ -65,8 +65,9 @@ struct SwapCleanup: Sendable {
         let before = generations.previous
         if (now.mode, now.user, now.group) != (before.mode, before.user, before.group) {
             // Closed to others meanwhile, maybe.
-            try CopyMetadata.copyAccess(
+            let loss = try CopyMetadata.copyAccess(
                 CopyMetadata.Pair(from: old, to: new, entry: document.entry), status: now)
+            if let loss { outcome.warnings.append(loss) }
         }
         try old.makeWritable(now)
         try reconciler.drain(old, into: new, carried: carried, dropped: dropped, path: "")

@@ -99,6 +99,7 @@ final class SwapCommit: Commit {
         }
         receipt.carryOver = carryOver.result
         receipt.flushes += carryOver.flushes
+        warnings += carryOver.losses
     }
 
     /// Whether an entry of the previous generation is left behind.
@@ -131,8 +132,9 @@ final class SwapCommit: Commit {
                     path, document: document.description,
                     status.isFixed ? CarryOver.fixed : "something is mounted on it")
             }
-            if kind == .directory, Nesting.allows(path) {
-                try checkRemovable(Directory(name, in: directory), path: path)
+            let level = Nesting.level(of: path)
+            if kind == .directory, level <= Nesting.most {
+                try Nesting.enter(level: level) { try checkRemovable(Directory(name, in: directory), path: path) }
             }
         }
     }
@@ -148,6 +150,7 @@ final class SwapCommit: Commit {
                 path: name.description)
             if added == nil { throw SystemCallError(.statx, .notFound, entry: source.name) }
             receipt.flushes += copying.flushes
+            warnings += copying.losses
             receipt.files.append(
                 Receipt.File(name: name.description, change: .added, bytes: copying.result.bytesCopied))
             if old != nil { record.settled.insert(CommitRecord.Entry(name, try staging.status(of: name))) }

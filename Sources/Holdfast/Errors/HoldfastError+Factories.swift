@@ -90,6 +90,12 @@ extension HoldfastError {
             .cannotCarry, "this entry can't be carried into the next generation: \(why); nothing was saved",
             document: document, file: entry, errno: errno?.rawValue, remedy: "move it out of the document")
     }
+
+    static func nestedTooDeep(_ path: [EntryName]) -> HoldfastError {
+        HoldfastError(
+            .ioFailed, "folders nest deeper here than \(Nesting.mostInRecovery) levels",
+            file: path.prefix(8).map(\.description).joined(separator: "/") + "/…", remedy: "move some of them out")
+    }
 }
 
 extension Duration {

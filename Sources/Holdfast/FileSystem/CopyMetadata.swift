@@ -37,7 +37,6 @@ enum CopyMetadata {
     /// and an ACL changes the mode's group bits (acl(5)).
     ///
     /// - Returns: What could not be copied and somebody may miss, for the receipt.
-    @discardableResult
     static func copyAccess(_ pair: Pair, status: FileStatus) throws(SystemCallError) -> String? {
         let fileSystem = pair.fileSystem
         var mode = status.mode

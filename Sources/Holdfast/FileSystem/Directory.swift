@@ -94,6 +94,15 @@ package final class Directory: OpenEntry {
         do { return try Directory(name, in: self) } catch  where error.errno == .notFound { return nil }
     }
 
+    /// A subdirectory; nil where there is none, or something else.
+    package func folderIfPresent(_ name: EntryName) throws(SystemCallError) -> Directory? {
+        do {
+            return try subdirectoryIfPresent(name)
+        } catch  where error.errno == .notADirectory || error.errno == .loop {
+            return nil
+        }
+    }
+
     package func symbolicLink(_ name: EntryName) throws(SystemCallError) -> [UInt8] {
         try call(name) { () throws(SystemCallError) in
             try fileSystem.readSymbolicLink(name, in: descriptor)

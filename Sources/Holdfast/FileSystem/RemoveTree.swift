@@ -69,17 +69,17 @@ enum RemoveTree {
         } catch  where error.errno == .notEmpty || error.errno == .exists {
             guard let directory = try parent.subdirectoryIfPresent(name) else { return true }
             // Whatever else is there, somebody has just put there: an empty folder too.
-            guard try holdsDeletedButOpen(directory) else { throw error }
+            guard try holdsDeletedButOpen(directory, depth: 0) else { throw error }
             return false
         }
     }
 
     /// Whether a directory holds what is deleted but open, or folders that do, and nothing else.
-    private static func holdsDeletedButOpen(_ directory: Directory) throws(SystemCallError) -> Bool {
+    private static func holdsDeletedButOpen(_ directory: Directory, depth: Int) throws(SystemCallError) -> Bool {
         let entries = try directory.entries(.once)
         for (name, kind) in entries where !isDeletedButOpen(name) {
-            guard kind == .directory, let folder = try directory.subdirectoryIfPresent(name),
-                try holdsDeletedButOpen(folder)
+            guard kind == .directory, depth < deepest, let folder = try directory.subdirectoryIfPresent(name),
+                try holdsDeletedButOpen(folder, depth: depth + 1)
             else { return false }
         }
         return !entries.isEmpty

@@ -277,9 +277,8 @@ struct Recoverer {
     /// Which entries of the old generation stand in the new one: by inode or content, whatever their name.
     private func standing(
         _ old: Directory, in live: Directory?, _ index: ContentIndex, except dropped: [EntryName: FileStatus] = [:],
-        depth: Int = 0
+        level: Int = 0
     ) throws -> [EntryName: CarryOver.Entry] {
-        guard Nesting.allows(depth) else { throw SystemCallError(.openat, .nameTooLong) }
         var standing: [EntryName: CarryOver.Entry] = [:]
         for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) {
             let name = Reconciler.label(of: entry)
@@ -288,17 +287,18 @@ struct Recoverer {
             // What is mounted there is not the document's to empty.
             if status.isMountPoint { throw SystemCallError(.unlinkat, .busy, entry: entry) }
             if kind != .directory {
-                if try index.holds(entry, status, in: old) || isSameEmptyFile(name, status, in: live)
-                    || isSameLink(name, status, at: entry, old, live)
-                {
-                    standing[name] = CarryOver.Entry(status: status, isLinked: true)
+                if try stands(name, status, at: entry, old, live, index) {
+                    standing[name] = CarryOver.Entry(status: status, isLinked: index.holds(status.identity))
                 }
                 continue
             }
-            let directory = try Directory(entry, in: old)
-            let counterpart =
-                try live?.statusIfPresent(of: name)?.kind == .directory ? live?.subdirectoryIfPresent(name) : nil
-            let children = try self.standing(directory, in: counterpart, index, depth: depth + 1)
+            // Somebody may move folders about.
+            guard let directory = try old.folderIfPresent(entry) else { continue }
+            if level == Nesting.mostInRecovery { throw HoldfastError.nestedTooDeep([entry]) }
+            let counterpart = try live?.folderIfPresent(name)
+            let children = try Nesting.enter(level: level + 1) {
+                try self.standing(directory, in: counterpart, index, level: level + 1)
+            }
             // A folder that is no more, and all of whose files are elsewhere, was renamed or cleared out.
             let entries = try directory.entries()
             if counterpart != nil || (!entries.isEmpty && children.count == entries.count) {
@@ -306,6 +306,24 @@ struct Recoverer {
             }
         }
         return standing
+    }
+
+    /// Whether an entry of the old generation that is no directory stands in the new one.
+    private func stands(
+        _ name: EntryName, _ status: FileStatus, at entry: EntryName, _ old: Directory, _ live: Directory?,
+        _ index: ContentIndex
+    ) throws -> Bool {
+        let isSame = try isSameEmptyFile(name, status, in: live) || isSameLink(name, status, at: entry, old, live)
+        if isSame { return true }
+        guard let live, let other = try live.statusIfPresent(of: name), other.identity != status.identity,
+            status.modification > other.modification
+        else { return try index.holds(status.identity) || index.holdsContent(of: entry, status, in: old) }
+        // The newer of two versions keeps the name, though it may stand under another: an editor's save is a rename, and the
+        // file that it renames may have been carried over under its first name.
+        guard status.kind == .file, other.kind == .file, status.size == other.size,
+            let file = try old.openFileIfPresent(entry)?.file, let standing = try live.openFileIfPresent(name)?.file
+        else { return false }
+        return try ContentIndex.isSameContent(file, standing, size: status.size)
     }
 
     private func isSameEmptyFile(_ name: EntryName, _ status: FileStatus, in live: Directory?) throws -> Bool {

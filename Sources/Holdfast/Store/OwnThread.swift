@@ -22,8 +22,11 @@ struct OwnThread {
 
     /// Runs a body on a thread of its own, which gets no signals.
     ///
+    /// - Parameters:
+    ///   - stackSize: In bytes; nil for the system's default, which for some processes is little.
+    ///   - body: What the thread does.
     /// - Throws: The error number of pthread_create(3).
-    init(_ body: @escaping @Sendable () -> Void) throws(Obstacle) {
+    init(stackSize: Int? = nil, _ body: @escaping @Sendable () -> Void) throws(Obstacle) {
         #if canImport(Darwin)
             var created: pthread_t?
         #else
@@ -36,7 +39,11 @@ struct OwnThread {
         sigfillset(&signals)
         for fault in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT] { sigdelset(&signals, fault) }
         pthread_sigmask(SIG_BLOCK, &signals, &before)
-        let result = pthread_create(&created, nil, ownThreadMain, context.toOpaque())
+        var attributes = pthread_attr_t()
+        var result = pthread_attr_init(&attributes)
+        if result == 0, let stackSize { result = pthread_attr_setstacksize(&attributes, stackSize) }
+        if result == 0 { result = pthread_create(&created, &attributes, ownThreadMain, context.toOpaque()) }
+        pthread_attr_destroy(&attributes)
         pthread_sigmask(SIG_SETMASK, &before, nil)
         if result != 0 {
             context.release()
