@@ -43,7 +43,7 @@ struct FormattingSplice {
 
     func apply() throws -> [UInt8] {
         let bytes = old.source.bytes
-        // New lines end as the first one does.
+        // New lines end as the first one does; those that have moved bring their ends along.
         let firstEnd = bytes.firstIndex(of: 0x0A) ?? 0
         let lineEnd: [UInt8] = firstEnd > 0 && bytes[firstEnd - 1] == 0x0D ? [0x0D, 0x0A] : [0x0A]
         var result: [UInt8] = []
@@ -66,7 +66,10 @@ struct FormattingSplice {
             if lineEnd.count == 1 {
                 result += edit.text
             } else {
-                for byte in edit.text { byte == 0x0A ? result += lineEnd : result.append(byte) }
+                for byte in edit.text {
+                    if byte == 0x0A, result.last != 0x0D { result.append(0x0D) }
+                    result.append(byte)
+                }
             }
             done = edit.range.upperBound
         }
