@@ -275,6 +275,40 @@ import Testing
         #expect(changed.contains("hint: now              # to be written\n"))
     }
 
+    struct Event: Codable {
+        var day: Date
+        var id: UUID
+        var data: Data
+        var ports: [String: Int]
+    }
+
+    @Test func `items in another notation are known in long sequences too`() throws {
+        var codec = YAMLCodec("a.yaml")
+        codec.decodingOptions.mergeKeys = true
+        // Dates, UUIDs, base64 in lines, keys that look like numbers, and entries that come from elsewhere.
+        let lines = (0..<200).map { number in
+            let digits = (1000 + number).description
+            return """
+                - day: \(digits)-01-02 # \(number)
+                  id: e621e1f8-c36c-495a-93fc-0c247a3e\(digits)
+                  data: !!binary |
+                    AA\(number % 2 == 0 ? "EC" : "ED")
+                    AwQF
+                  \(number == 0 ? "ports: &ports" : "ports:\n    <<: *ports")
+                    \(digits): 1
+
+                """
+        }
+        let context = CodecContext(filename: "a.yaml") { Data(lines.joined().utf8) }
+        var events = try codec.decode([Event].self, from: Data(lines.joined().utf8), in: context)
+        let last = events.removeLast()
+        events.remove(at: 100)
+        events.insert(last, at: 1)
+        let text = String(decoding: try codec.encode(events, in: context), as: UTF8.self)
+        let lost = lines.indices.filter { $0 != 100 && $0 != 199 && !text.contains(lines[$0]) }
+        #expect(lost.isEmpty, "\(lost)")
+    }
+
     @Test func `where a type tells notations apart, the new one is written`() throws {
         let old = "a: 30 # c\nb: 1.50 # d\n"
         let value = YAMLValue.mapping([.init("a", .double(30)), .init("b", .double(1.5))])

@@ -124,7 +124,7 @@ extension FormattingSplice {
 }
 
 extension Tape {
-    /// A number that is the same for nodes that hold the same value in the usual notations: a first guess at which do.
+    /// A number that is the same for nodes that a comparison may find the same: a first guess at which are.
     fileprivate func valueHash(_ index: Int, _ stack: inout StackGuard) -> Int {
         let index = resolve(index)
         let node = nodes[index]
@@ -133,18 +133,7 @@ extension Tape {
         guard stack.hasRoom() else { return hasher.finalize() }
         switch node.kind {
         case .alias: break
-        case .scalar:
-            let kind = resolution(node)
-            let number = kind == .integer || kind == .float
-            withContent(node) { text in
-                if number, let value = NumberText.double(text, kind: kind, schema: schema) {
-                    hasher.combine(value)
-                } else if kind == .string || number {
-                    hasher.combine(bytes: UnsafeRawBufferPointer(text))
-                } else {
-                    hasher.combine(kind)
-                }
-            }
+        case .scalar: hash(scalar: node, into: &hasher)
         case .sequence:
             var item = index + 1
             while item < Int(node.extent) {
@@ -154,20 +143,53 @@ extension Tape {
         case .mapping:
             // In any order, and as though entries of null were not there.
             var sum = 0
-            var key = index + 1
-            while key < Int(node.extent) {
-                let value = next(after: key)
+            for (key, value) in entries(index) {
                 let target = nodes[resolve(value)]
-                if target.kind != .scalar || resolution(target) != .null {
-                    var entry = Hasher()
-                    entry.combine(valueHash(key, &stack))
-                    entry.combine(valueHash(value, &stack))
-                    sum &+= entry.finalize()
-                }
-                key = next(after: value)
+                if target.kind == .scalar, resolution(target) == .null { continue }
+                var entry = Hasher()
+                withContent(nodes[resolve(key)]) { entry.combine(bytes: UnsafeRawBufferPointer($0)) }
+                entry.combine(valueHash(value, &stack))
+                sum &+= entry.finalize()
             }
             hasher.combine(sum)
         }
         return hasher.finalize()
+    }
+
+    private func hash(scalar node: TapeNode, into hasher: inout Hasher) {
+        let kind = resolution(node)
+        withContent(node) { text in
+            switch kind {
+            case .null, .true, .false: hasher.combine(kind)
+            case .integer, .float: hasher.combine(NumberText.double(text, kind: kind, schema: schema))
+            case .string:
+                if let time = Timestamp.secondsSince2001(text) {
+                    hasher.combine(time)
+                } else if text.count == 36, let id = TapeComparison.uuid(text) {
+                    hasher.combine(id)
+                } else if node.tag == .binary {
+                    for byte in text where !TapeComparison.isSpace(byte) { hasher.combine(byte) }
+                } else {
+                    hasher.combine(bytes: UnsafeRawBufferPointer(text))
+                }
+            }
+        }
+    }
+
+    /// The entries of a mapping, with those that merge keys bring in; none where a key is not a scalar, since such mappings
+    /// are never found the same.
+    private func entries(_ mapping: Int) -> [MappingEntries.Entry] {
+        if nodes[mapping].has(TapeNode.hasMergeKey) {
+            return MappingEntries(of: mapping, in: self).map { Array($0.all.values) } ?? []
+        }
+        var entries: [MappingEntries.Entry] = []
+        var key = mapping + 1
+        while key < Int(nodes[mapping].extent) {
+            guard nodes[resolve(key)].kind == .scalar else { return [] }
+            let value = next(after: key)
+            entries.append((key, value))
+            key = next(after: value)
+        }
+        return entries
     }
 }

@@ -184,7 +184,7 @@ struct TapeComparison {
                     } ?? false
                 case (.string, .string):
                     if let time = Timestamp.secondsSince2001(text) { return time == Timestamp.secondsSince2001(other) }
-                    if text.count == 36, other.count == 36, let id = uuid(text) { return id == uuid(other) }
+                    if text.count == 36, other.count == 36, let id = Self.uuid(text) { return id == Self.uuid(other) }
                     // Base64 in lines, or without its tag.
                     return (first.tag == .binary || second.tag == .binary)
                         && text.filter { !Self.isSpace($0) } == other.filter { !Self.isSpace($0) }
@@ -194,9 +194,9 @@ struct TapeComparison {
         }
     }
 
-    private func uuid(_ text: UnsafeBufferPointer<UInt8>) -> UUID? {
+    static func uuid(_ text: UnsafeBufferPointer<UInt8>) -> UUID? {
         UUID(uuidString: String(decoding: text, as: UTF8.self))
     }
 
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x09 }
+    static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x09 }
 }
