@@ -190,6 +190,94 @@ import Testing
         #expect(kept.count == numbers.count - 2)
     }
 
+    /// How a person may write an item and its comments.
+    enum ItemStyle: CaseIterable {
+        case beside, above, mapping
+
+        func lines(_ name: String) -> String {
+            switch self {
+            case .beside: "  - \(name) # about \(name)\n"
+            case .above: "  # about \(name)\n  - \(name)\n"
+            case .mapping:
+                "  - id: \(name) # about \(name)\n    # in \(name)\n    size: 1 # of \(name)\n    # more: \(name)\n"
+            }
+        }
+
+        func value(_ name: String) -> YAMLValue {
+            self == .mapping ? .mapping([.init("id", .string(name)), .init("size", .int(1))]) : .string(name)
+        }
+
+        /// A text whose one value is a list.
+        func text(_ names: [String]) -> String { "list:\n" + names.map(lines).joined() + "# end\nlast: 1 # last\n" }
+
+        func root(_ names: [String], last: Int = 1) -> YAMLValue {
+            .mapping([.init("list", .array(names.map(value))), .init("last", .int(last))])
+        }
+    }
+
+    @Test(arguments: ItemStyle.allCases) func `comments go with their items in every order`(style: ItemStyle) throws {
+        func permutations(_ names: [String]) -> [[String]] {
+            if names.isEmpty { return [[]] }
+            return names.indices.flatMap { index in
+                var rest = names
+                let first = rest.remove(at: index)
+                return permutations(rest).map { [first] + $0 }
+            }
+        }
+        for names in [["a", "b", "c", "d"], ["a", "b", "c", "d", "e"]] {
+            for order in permutations(names) {
+                #expect(try rewrite(style.text(names), as: style.root(order)) == style.text(order))
+                // A new one has no comment, and takes none.
+                let grown = order.prefix(2) + ["x"] + order.dropFirst(2)
+                let text = try rewrite(style.text(names), as: style.root(Array(grown)))
+                let lines = text.split(separator: "\n").filter { !$0.hasSuffix(" x") && $0 != "    size: 1" }
+                #expect(lines == style.text(order).split(separator: "\n"))
+            }
+        }
+    }
+
+    @Test(arguments: ItemStyle.allCases) func `comments go with items through edits`(style: ItemStyle) throws {
+        var random = FidelityTests.Seeded(state: 11)
+        for round in 0..<60 {
+            let count = Int.random(in: 2...(round % 3 == 0 ? 400 : 60), using: &random)
+            let names = (0..<count).map { "i\($0)" }
+            var order = names
+            for number in 0..<Int.random(in: 1...12, using: &random) {
+                let place = Int.random(in: 0..<order.count, using: &random)
+                switch Int.random(in: 0..<6, using: &random) {
+                case 0: order[place] = "changed\(number)"
+                case 1: order.insert("new\(number)", at: place)
+                case 2 where order.count > 1: order.remove(at: place)
+                case 3: order.append(order.remove(at: place))
+                case 4: order.swapAt(place, Int.random(in: 0..<order.count, using: &random))
+                default: order = Array(order[place...] + order[..<place])
+                }
+            }
+            if round % 5 == 0 { order.shuffle(using: &random) }
+            if round % 7 == 0 { order.reverse() }
+            let text = try rewrite(style.text(names), as: style.root(order, last: 2))
+            let lost = Set(names).intersection(order).count { !text.contains(style.lines($0)) }
+            #expect(lost == 0 && text.hasSuffix("# end\nlast: 2 # last\n"), "round \(round)")
+        }
+    }
+
+    @Test func `comments stay with items that are written more than once`() throws {
+        var random = FidelityTests.Seeded(state: 12)
+        for round in 0..<60 {
+            let names = (0..<(round % 3 == 0 ? 300 : 20)).map { _ in "v\(Int.random(in: 0..<6, using: &random))" }
+            var order = names
+            order.remove(at: Int.random(in: 0..<order.count, using: &random))
+            order.insert("new", at: Int.random(in: 0..<order.count, using: &random))
+            if round % 2 == 0 { order.shuffle(using: &random) }
+            let lines = try rewrite(ItemStyle.beside.text(names), as: ItemStyle.beside.root(order))
+                .split(separator: "\n")
+            for name in Set(names) {
+                let count = lines.count { $0 == "  - \(name) # about \(name)" }
+                #expect(count == order.count { $0 == name })
+            }
+        }
+    }
+
     @Test func `a person's list stays one of lines where short ones are written in flow style`() throws {
         var options = YAMLEncodingOptions()
         options.flowSequenceWidth = 40
@@ -499,6 +587,25 @@ import Testing
             let time = try seconds { _ = try codec.encode(value, in: context) }
             // Debug builds on a busy machine; before, some took minutes.
             #expect(time < 20, "\(text.prefix(40)): \(time) s")
+        }
+    }
+
+    @Test func `long lists take time in their number, however they change`() throws {
+        let names = (0..<40_000).map { "i\($0)" }
+        let text = ItemStyle.beside.text(names)
+        let halves = zip(names[..<20_000], names[20_000...]).flatMap { [$0, $1] }
+        let thinned = names.enumerated().filter { $0.offset % 3 > 0 }.map(\.element)
+        let changed = names.enumerated().map { $0.offset % 2 == 0 ? $0.element : "c\($0.offset)" }
+        for order in [changed, thinned, names.reversed(), halves, names.map { _ in "i7" }] {
+            let context = CodecContext(filename: "a.yaml") { Data(text.utf8) }
+            var data = Data()
+            let time = try ContinuousClock().measure {
+                data = try YAMLCodec().encode(ItemStyle.beside.root(order), in: context)
+            }
+            #expect(time < .seconds(30))
+            let lines = Set(String(decoding: data, as: UTF8.self).split(separator: "\n"))
+            let lost = Set(names).intersection(order).count { !lines.contains("  - \($0) # about \($0)") }
+            #expect(lost == 0)
         }
     }
 

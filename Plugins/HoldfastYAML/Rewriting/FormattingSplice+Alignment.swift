@@ -20,16 +20,17 @@ extension FormattingSplice {
     }
 
     /// Items that have moved: those of the old sequence, and which of them each of the new sequence is.
-    ///
-    /// Not looked for among many.
     mutating func moves(_ gaps: [Gap]) -> (old: Set<Int>, new: [Int: Int]) {
-        var removed = gaps.flatMap { $0.old.dropFirst($0.new.count) }
-        let inserted = gaps.flatMap { $0.new.dropFirst($0.old.count) }
-        guard removed.count * inserted.count <= Self.fewPairs else { return ([], [:]) }
+        var candidates: [Int: [Int]] = [:]
+        // Of those that are the same the first comes last, since it is taken first.
+        for item in gaps.flatMap({ $0.old }).reversed() {
+            candidates[old.valueHash(item, &stack), default: []].append(item)
+        }
         var moved: [Int: Int] = [:]
-        for item in inserted {
-            guard let place = removed.firstIndex(where: { comparison.isSame($0, item) }) else { continue }
-            moved[item] = removed.remove(at: place)
+        for item in gaps.flatMap({ $0.new }) where !isTooMuchWork {
+            let hash = new.valueHash(item, &stack)
+            guard let place = candidates[hash]?.lastIndex(where: { comparison.isSame($0, item) }) else { continue }
+            moved[item] = candidates[hash]?.remove(at: place)
         }
         return (Set(moved.values), moved)
     }

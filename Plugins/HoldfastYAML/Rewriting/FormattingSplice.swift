@@ -29,7 +29,7 @@ struct FormattingSplice {
     mutating func text() throws -> [UInt8]? {
         do {
             if let root = old.roots.first {
-                try compareRoots(root, new.roots[0])
+                try change(root, to: new.roots[0]) { try $0.replaceRoot(root, by: $0.new.roots[0]) }
             } else {
                 // A text of comments alone: the value comes below them.
                 let end = old.source.bytes.count
@@ -79,14 +79,15 @@ struct FormattingSplice {
 
     // MARK: Comparing
 
-    mutating func compareRoots(_ oldRoot: Int, _ newRoot: Int) throws {
-        if comparison.isSame(oldRoot, newRoot) { return }
-        if canMerge(oldRoot, newRoot) {
-            try merge(oldRoot, newRoot) { try $0.replaceRoot(oldRoot, by: newRoot) }
-        } else if isInline(old, oldRoot), isInline(new, newRoot) {
-            replaceInline(oldRoot, by: newRoot)
+    /// Puts what is different in a node into the text, as little as its layout allows.
+    mutating func change(_ oldNode: Int, to newNode: Int, orReplace replace: (inout Self) throws -> Void) throws {
+        if comparison.isSame(oldNode, newNode) { return }
+        if canMerge(oldNode, newNode) {
+            try merge(oldNode, newNode, orReplace: replace)
+        } else if isInline(old, oldNode), isInline(new, newNode) {
+            replaceInline(oldNode, by: newNode)
         } else {
-            try replaceRoot(oldRoot, by: newRoot)
+            try replace(&self)
         }
     }
 
@@ -210,36 +211,43 @@ struct FormattingSplice {
         let gaps = gaps(oldItems, newItems)
         let moves = moves(gaps)
         for gap in gaps {
-            let pairs = min(gap.old.count, gap.new.count)
-            for (oldItem, newItem) in zip(gap.old, gap.new) {
-                if comparison.isSame(oldItem, newItem) { continue }
-                if canMerge(oldItem, newItem) {
-                    try merge(oldItem, newItem) { try $0.replaceItem(oldItem, by: newItem, layout) }
-                } else if isInline(old, oldItem), isInline(new, newItem) {
-                    replaceInline(oldItem, by: newItem)
-                } else {
-                    try replaceItem(oldItem, by: newItem, layout)
-                }
+            for item in gap.old where moves.old.contains(item) {
+                edits.append(Edit(range: try linesWithComments(of: item), text: []))
             }
-            for item in gap.old.dropFirst(pairs) {
-                let begin = try moves.old.contains(item) ? placeAbove(item, isAligned: true) : dash(old, item).offset
+            // What has neither stayed nor moved takes the place of what has gone; the rest comes behind what stays.
+            var gone = gap.old.filter { !moves.old.contains($0) }[...]
+            var previous = gap.old.startIndex > 0 ? oldItems[gap.old.startIndex - 1] : nil
+            var place: Int?
+            for item in gap.new {
+                if moves.new[item] == nil, let oldItem = gone.popFirst() {
+                    try change(oldItem, to: item) { try $0.replaceItem(oldItem, by: item, layout) }
+                    (previous, place) = (oldItem, nil)
+                    continue
+                }
+                let known =
+                    try place ?? previous.map { placeBehind($0, column: column) }
+                    ?? placeAbove(oldItems[0], isAligned: false)
+                place = known
+                let text = try moves.new[item].map(movedLines) ?? itemLines(item, layout, isFirst: false)
+                edits.append(Edit(range: known..<known, text: text))
+            }
+            for item in gone {
+                let begin = try dash(old, item).offset
                 guard isFirstOnLine(begin) else { throw Unsuitable() }
                 edits.append(Edit(range: lineBegin(begin)..<entryEnd(item), text: []))
             }
-            if gap.new.count == pairs { continue }
-            let place =
-                try gap.old.endIndex > 0
-                ? placeBehind(oldItems[gap.old.endIndex - 1], column: column)
-                : placeAbove(oldItems[0], isAligned: false)
-            for item in gap.new.dropFirst(pairs) {
-                if let moved = moves.new[item] {
-                    let lines = try old.source.bytes[placeAbove(moved, isAligned: true)..<entryEnd(moved)]
-                    edits.append(Edit(range: place..<place, text: lines + (lines.last == 0x0A ? [] : [0x0A])))
-                } else {
-                    edits.append(Edit(range: place..<place, text: try itemLines(item, layout, isFirst: false)))
-                }
-            }
         }
+    }
+
+    /// The lines of an item, with the comment directly above it and those behind it that are about what is in it.
+    func linesWithComments(of item: Int) throws -> Range<Int> {
+        try placeAbove(item, isAligned: true)..<placeBehind(item, column: dash(old, item).column)
+    }
+
+    /// The lines of an old item that moves; the text's last one gets an end.
+    func movedLines(_ item: Int) throws -> [UInt8] {
+        let lines = try old.source.bytes[linesWithComments(of: item)]
+        return lines + (lines.last == 0x0A ? [] : [0x0A])
     }
 
     /// How the items of a new sequence become those of the old one.
