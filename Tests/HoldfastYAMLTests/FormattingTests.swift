@@ -145,6 +145,12 @@ import Testing
             "server:\n  host: a # h\n  # port: 80\ntext: |\n  a\n  b\nname: x\n"
         ),
         ("a: |+ # kept\n  x\n\nz: 1\n", "a: \"x\\n\\n\"\nm: 1\nz: 1\n", "a: |+ # kept\n  x\n\nm: 1\nz: 1\n"),
+        // The first key may stand behind a question mark.
+        ("? a\n: 1\nb: 2 # two\n", "{a: 1, b: 2, new: 3}\n", "? a\n: 1\nb: 2 # two\nnew: 3\n"),
+        (
+            "- ?   a\n  : 1 # one\n  b: # two\n    c\n", "[{a: 2, new: {d: 3}, b: 2}]\n",
+            "- ?   a\n  : 2 # one\n  new:\n    d: 3\n  b: # two\n    2\n"
+        ),
         // What stands beside a value stays, whatever the value becomes.
         ("tags: [] # none yet\n", "tags: [x]\n", "tags: # none yet\n  - x\n"),
         ("tags: # my tags\n  - a\n", "tags: []\n", "tags: [] # my tags\n"),

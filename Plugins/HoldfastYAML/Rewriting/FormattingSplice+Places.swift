@@ -102,6 +102,16 @@ extension FormattingSplice {
         return start - lineBegin(tape, start)
     }
 
+    /// The column at which a mapping's keys begin; the first may stand behind a question mark.
+    func keyColumn(_ mapping: Int) -> Int {
+        let first = column(old, mapping + 1)
+        let line = lineBegin(Int(old.nodes[mapping + 1].start))
+        guard let last = old.source.bytes[line..<line + first].lastIndex(where: { $0 != 0x20 && $0 != 0x09 }),
+            old.source.bytes[last] == UInt8(ascii: "?")
+        else { return first }
+        return last - line
+    }
+
     func colon(_ tape: Tape, _ key: Int) throws -> Int {
         let bytes = tape.source.bytes
         var index = Int(tape.ends[key])

@@ -138,7 +138,8 @@ struct FormattingSplice {
 
     mutating func compareMappings(_ oldMapping: Int, _ newMapping: Int) throws {
         let (oldEntries, newValues) = try entries(oldMapping, newMapping)
-        let shift = column(old, oldMapping + 1) - column(new, newMapping + 1)
+        let column = keyColumn(oldMapping)
+        let shift = column - self.column(new, newMapping + 1)
         for (name, entry) in oldEntries.own {
             guard let replacement = newValues[name] else {
                 if comparison.toleratesAbsence(of: entry.value) { continue }
@@ -170,8 +171,7 @@ struct FormattingSplice {
                 continue
             }
             if let merged = oldEntries.merged[entry.name], comparison.isSame(merged.value, entry.value) { continue }
-            let known =
-                place ?? placeBehind(previous?.value ?? old.next(after: last), column: column(old, oldMapping + 1))
+            let known = place ?? placeBehind(previous?.value ?? old.next(after: last), column: column)
             place = known
             edits.append(Edit(range: known..<known, text: lines(from: entry.key, to: entry.value, shift: shift)))
         }
