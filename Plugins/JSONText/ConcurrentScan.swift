@@ -16,6 +16,9 @@ final class ConcurrentScan: Sendable {
         init(_ error: CodecError) { self.error = error }
     }
 
+    /// Whether the text may have wide numbers, as is known at once of a short one alone.
+    let mayHaveWideNumbers: Bool
+
     private let bytes: Data
     private let maximumDepth: Int
     private let isTaken = Atomic(false)
@@ -30,9 +33,10 @@ final class ConcurrentScan: Sendable {
         self.maximumDepth = maximumDepth
         if bytes.count < Self.threshold {
             isTaken.store(true, ordering: .relaxed)
-            try JSONScanner.check(bytes, maximumDepth: maximumDepth, comparing: .strings)
+            mayHaveWideNumbers = try JSONScanner.check(bytes, maximumDepth: maximumDepth, comparing: .strings)
             return
         }
+        mayHaveWideNumbers = true
         done.enter()
         // Weak: the text is not to stay until the queue comes to what has been done already.
         DispatchQueue.global().async { [weak self] in self?.perform() }

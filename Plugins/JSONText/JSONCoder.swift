@@ -52,8 +52,8 @@ package struct JSONCoder: Sendable {
         }
         let scan = try ConcurrentScan(bytes, maximumDepth: maximumDepth)
         do {
-            return try options.decoder(userInfo: userInfo).decode(Scanned<Value>.self, from: bytes, configuration: scan)
-                .value
+            return try options.decoder(of: scan.mayHaveWideNumbers ? bytes : nil, userInfo: userInfo)
+                .decode(Scanned<Value>.self, from: bytes, configuration: scan).value
         } catch {
             try scan.finish()
             guard let error = error as? DecodingError else { throw error }
@@ -83,7 +83,7 @@ package struct JSONCoder: Sendable {
                 }
             }
             do {
-                _ = try options.decoder(userInfo: userInfo).decode(type, from: text)
+                _ = try options.decoder(of: text, userInfo: userInfo).decode(type, from: text)
                 return false
             } catch {
                 return (error as? DecodingError)?.isUnfitNumber ?? false
@@ -139,13 +139,17 @@ package struct JSONCoder: Sendable {
 
 extension JSONScanner {
     /// Scans a whole text.
+    ///
+    /// - Returns: Whether it has wide numbers.
+    @discardableResult
     static func check(
         _ bytes: Data, maximumDepth: Int, comparing keyComparison: KeyComparison = .bytes
-    ) throws(CodecError) {
+    ) throws(CodecError) -> Bool {
         try bytes.withBytes { bytes throws(CodecError) in
             do throws(JSONFault) {
                 var scanner = JSONScanner(bytes, maximumDepth: maximumDepth, comparing: keyComparison)
                 try scanner.scan()
+                return scanner.hasWideNumbers
             } catch {
                 throw error.codecError(in: bytes)
             }
@@ -164,7 +168,7 @@ private struct Scanned<Value: Decodable>: DecodableWithConfiguration {
 }
 
 extension Data {
-    fileprivate func withBytes<Result, Failure: Error>(
+    func withBytes<Result, Failure: Error>(
         _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let result = withUnsafeBytes { raw in

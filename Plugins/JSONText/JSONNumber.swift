@@ -75,6 +75,14 @@ public struct JSONNumber: Hashable, Sendable, CustomStringConvertible, LosslessS
         return a.digits == b.digits && (a.digits.isEmpty || (a.isNegative == b.isNegative && a.exponent == b.exponent))
     }
 
+    /// How many digits it has without zeros at either end.
+    var significantDigits: Int { Self.parts(of: description).digits.count }
+
+    /// Whether a number may have more than a decimal's 38 digits, or an exponent outside of its -128 to 127.
+    ///
+    /// Where it has not, `Decimal` holds it.
+    static func isWide(length: Int, exponentDigits: Int) -> Bool { length > 32 || exponentDigits > 2 }
+
     /// A number as digits without zeros at either end, times a power of ten; no digits stand for zero.
     private static func parts(of text: String) -> (isNegative: Bool, digits: [UInt8], exponent: Int) {
         var digits: [UInt8] = []

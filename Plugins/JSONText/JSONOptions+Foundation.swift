@@ -35,7 +35,8 @@ extension JSONOptions {
         return encoder
     }
 
-    func decoder(userInfo: [CodingUserInfoKey: any Sendable]) -> JSONDecoder {
+    /// Makes a decoder of a text, which is nil where no number of it is wide.
+    func decoder(of text: Data?, userInfo: [CodingUserInfoKey: any Sendable]) -> JSONDecoder {
         let decoder = JSONDecoder()
         switch dates {
         case .exact: decoder.dateDecodingStrategy = .custom(ExactDate.decode)
@@ -61,6 +62,7 @@ extension JSONOptions {
         }
         for (key, value) in userInfo { decoder.userInfo[key] = value }
         if changesKeys, let key = Self.changesKeys { decoder.userInfo[key] = true }
+        if let text, let key = RoundedNumbers.key { decoder.userInfo[key] = RoundedNumbers(in: text) }
         return decoder
     }
 

@@ -18,6 +18,9 @@ struct JSONScanner: ~Copyable {
         case strings
     }
 
+    /// Whether a number was found, so far, that ``JSONNumber/isWide(length:exponentDigits:)`` is true of.
+    private(set) var hasWideNumbers = false
+
     /// How deep the value nests, after a scan: 0 for a scalar, 1 for a flat array.
     private(set) var depth = 0
 
@@ -413,11 +416,15 @@ struct JSONScanner: ~Copyable {
             i += 1
             try skipDigits(after: "a decimal point")
         }
+        var exponentDigits = 0
         if i < end, base[i] | 0x20 == UInt8(ascii: "e") {
             i += 1
             if i < end, base[i] == UInt8(ascii: "+") || base[i] == UInt8(ascii: "-") { i += 1 }
+            let first = i
             try skipDigits(after: "an exponent's mark")
+            exponentDigits = i - first
         }
+        if JSONNumber.isWide(length: i - start, exponentDigits: exponentDigits) { hasWideNumbers = true }
     }
 
     private mutating func skipDigits(after what: StaticString) throws(JSONFault) {

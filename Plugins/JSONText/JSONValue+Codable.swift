@@ -3,7 +3,8 @@ internal import FoundationEssentials
 extension JSONValue: Codable {
     /// Reads a value from any decoder.
     ///
-    /// A number that the decoder's format gives as a floating-point value only, and would round, is an error.
+    /// A number that the decoder would round is an error. Foundation's own decoder, without ``JSONCodec``, doesn't show it of
+    /// a number with more than 38 digits or an exponent beyond those of a decimal.
     ///
     /// - Parameter decoder: The decoder.
     /// - Throws: A `DecodingError` where the value is none of JSON's kinds.
@@ -32,11 +33,7 @@ extension JSONValue: Codable {
                 self = .bool(bool)
             } else if let string = try? container.decode(String.self) {
                 self = .string(string)
-            } else if let integer = try? container.decode(Int64.self) {
-                self = .number(JSONNumber(integer))
-            } else if let integer = try? container.decode(UInt64.self) {
-                self = .number(JSONNumber(integer))
-            } else if let number = Self.fraction(in: container) {
+            } else if let number = Self.number(in: container, decoder.userInfo) {
                 self = .number(number)
             } else {
                 throw DecodingError.dataCorruptedError(
@@ -45,20 +42,27 @@ extension JSONValue: Codable {
         }
     }
 
-    /// Reads a number that is no 64-bit integer, where it can be told that nothing is rounded.
-    ///
-    /// Beyond a decimal's exponents only `Double` is left, which names the numbers that a `Double` was written as.
-    private static func fraction(in container: some SingleValueDecodingContainer) -> JSONNumber? {
-        if let decimal = try? container.decode(Decimal.self), let number = JSONNumber(decimal) {
-            // A decimal holds 38 digits at least and rounds what has more, so fewer have not been rounded.
-            let digits = number.description.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }
-                .filter { $0 &- UInt8(ascii: "0") <= 9 }.drop { $0 == UInt8(ascii: "0") }
-            return digits.count < 38 ? number : nil
+    /// Reads a number, where it can be told that nothing is rounded.
+    private static func number(
+        in container: some SingleValueDecodingContainer, _ userInfo: [CodingUserInfoKey: Any]
+    ) -> JSONNumber? {
+        let reading = NumberReading(
+            double: try? container.decode(Double.self), decimal: try? container.decode(Decimal.self))
+        if let key = RoundedNumbers.key, let rounded = userInfo[key] as? RoundedNumbers {
+            return rounded.contains(reading) ? nil : reading.number
         }
-        guard let double = try? container.decode(Double.self), double.isNormal,
-            !(1e-90...1e120).contains(double.magnitude)
-        else { return nil }
-        return JSONNumber(double)
+        if reading.decimal == nil {
+            // To Foundation an integer 0, and no `Double`, is what is too small for one.
+            if let integer = try? container.decode(Int64.self), integer != 0 || reading.double != nil {
+                return JSONNumber(integer)
+            }
+            if let integer = try? container.decode(UInt64.self), integer != 0 { return JSONNumber(integer) }
+            // Only beyond a decimal's exponents it is no sign of rounding that there is none.
+            guard let double = reading.double, double != 0, !(1e-90...1e120).contains(double.magnitude)
+            else { return nil }
+        }
+        // A decimal holds 38 digits at least and cuts off what is more, so fewer have not been cut.
+        return reading.number.flatMap { $0.significantDigits < 38 ? $0 : nil }
     }
 
     /// Writes the value to any encoder.
@@ -80,7 +84,7 @@ extension JSONValue: Codable {
             var container = encoder.singleValueContainer()
             if let int = Int64(number.description), number.description != "-0" {
                 try container.encode(int)
-            } else if let int = UInt64(number.description) {
+            } else if let int = UInt64(number.description), int > 0 {
                 try container.encode(int)
             } else if let shortest = JSONNumber(number.double), shortest.isEqualInValue(to: number) {
                 try container.encode(number.double)

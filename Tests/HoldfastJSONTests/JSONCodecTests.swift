@@ -266,6 +266,15 @@ private func decoded<Value: Decodable>(
         }
     }
 
+    @Test func `a fraction is taken for an integer only where the documentation says so`() throws {
+        for (text, integer) in [
+            ("0.99999999999999999", 1), ("9007199254740993.5", 9_007_199_254_740_993), ("1e-400", 0), ("70e-1", 7),
+        ] { #expect(try decoded([Int].self, "[\(text)]") == [integer]) }
+        for text in ["0.999999999999999", "1e-300", "7.5", "99999999999999.9"] {
+            #expect(throws: CodecError.self) { try decoded([Int].self, "[\(text)]") }
+        }
+    }
+
     @Test func `two Unicode forms of a key, of which a dictionary holds one, are refused`() throws {
         let text = "{\"x\": [{\"\u{E9}\": 1,\n \"e\u{301}\": 2}]}"
         let error = try #require(throws: CodecError.self) { try decoded([String: [[String: Int]]].self, text) }

@@ -108,7 +108,10 @@ private func value(_ text: String) throws -> JSONValue {
     }
 
     @Test(arguments: [
-        "1", "-1", "18446744073709551615", "0.1", "-0.5", "1e300", "123456789.123456789123456789", "1.5e-9",
+        "0", "1", "-1", "18446744073709551615", "0.1", "-0.5", "1e300", "-1e300", "123456789.123456789123456789",
+        "1.5e-9", "5e-324", "4503599627370497.50000000000001", "0.99999999999999999999999", "-0", "-0.0",
+        "99999999999999999999999999999999999999", "1e60", "-1.5e99", "1e127", "1e-128", "0.1e-127",
+        "1000000000000000000000000000000000000000000000000000000", "1.00000000000000000000000000000000000000000000000",
     ])
     func `inside another type keeps a number's value`(text: String) throws {
         let holder = Holder(extra: try value(text))
@@ -118,14 +121,53 @@ private func value(_ text: String) throws -> JSONValue {
         #expect(try written.isEqualInValue(to: #require(JSONNumber(text))))
         let back = try #require(try codec.decode(Holder.self, from: bytes, in: context).extra.number)
         #expect(back.isEqualInValue(to: written), "\(text) became \(back)")
+        let read = try codec.decode(Holder.self, from: Data("{\"extra\":\(text)}".utf8), in: context)
+        let number = try #require(read.extra.number)
+        #expect(try number.isEqualInValue(to: #require(JSONNumber(text))), "\(text) became \(number)")
+        for number in [written, back, number] { #expect(number.description.hasPrefix("-") == text.hasPrefix("-")) }
     }
 
-    @Test(arguments: ["1e400", "0.12345678901234567890123456789012345678901234567890"])
+    @Test(arguments: [
+        "1e400", "0.12345678901234567890123456789012345678901234567890", "1E-400", "-1e-999", "1.5e-324", "4e-324",
+        "12345678901234567890.0000000000000000000001", "0.99999999999999999999999999999999999999999999999999",
+        "340282366920938463463374607431768211457", "1.00000000000000000000000000001e-200",
+        "-1.2345678901234567890e200",
+    ])
     func `inside another type refuses to round`(text: String) throws {
         let holder = Holder(extra: try value(text))
         #expect(throws: CodecError.self) { try codec.encode(holder, in: context) }
         #expect(throws: CodecError.self) {
             try codec.decode(Holder.self, from: Data("{\"extra\":\(text)}".utf8), in: context)
+        }
+    }
+
+    @Test func `inside another type, a number that would be rounded does not stand in others' way`() throws {
+        struct Mixed: Codable {
+            var double: Double
+            var extra: JSONValue
+        }
+        let text = "{\"double\":0.99999999999999999999999999999999999999999999999999,\"extra\":[1,0,-0,1e300,5e-324]}"
+        let read = try codec.decode(Mixed.self, from: Data(text.utf8), in: context)
+        #expect(read.double == 1)
+        #expect(read.extra.array?.compactMap(\.number?.description) == ["1", "0", "-0", "1e+300", "5e-324"])
+    }
+
+    @Test func `inside another type refuses to round in a long text, too`() throws {
+        let holders = String(repeating: "{\"extra\":[1.5,-0,1e300]},", count: 5_000)
+        #expect(
+            try codec.decode([Holder].self, from: Data("[\(holders){\"extra\":1}]".utf8), in: context).count == 5_001)
+        let error = try #require(throws: CodecError.self) {
+            let text = "[\(holders){\"extra\":12345678901234567890.0000000000000000000001}]"
+            _ = try codec.decode([Holder].self, from: Data(text.utf8), in: context)
+        }
+        #expect(error.codingPath == "[5000].extra")
+    }
+
+    @Test func `of any decoder refuses what Foundation's would round to an integer`() throws {
+        for text in ["4503599627370497.50000000000001", "1E-400", "-0", "18446744073709551615", "7", "1e60"] {
+            let number = try #require(JSONNumber(text))
+            let read = try? JSONDecoder().decode(Holder.self, from: Data("{\"extra\":\(text)}".utf8)).extra.number
+            #expect(read.map { $0.isEqualInValue(to: number) } ?? (text == "1E-400"))
         }
     }
 
