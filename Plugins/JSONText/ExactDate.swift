@@ -33,8 +33,8 @@ enum ExactDate {
             if let seconds = try? container.decode(Double.self) { return Date(timeIntervalSinceReferenceDate: seconds) }
             throw DecodingError.dataCorruptedError(
                 in: container,
-                debugDescription: "\(text.debugDescription) is not an ISO 8601 date and time with an offset from UTC,"
-                    + " such as 2025-12-20T11:33:49.092105Z")
+                debugDescription: "\(text.debugDescription) is no date and time as in RFC 3339, such as"
+                    + " 2025-12-20T11:33:49.092105Z")
         }
         return date
     }

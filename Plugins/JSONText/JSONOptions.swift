@@ -53,7 +53,8 @@ public struct JSONOptions: Sendable {
         ///
         /// Every `Date` comes back bit for bit. One that has no such text, because it lies outside of the years 0 to
         /// 9999 or is not a number of seconds, is written as by ``secondsSinceReferenceDate``. Both forms are read,
-        /// and any ISO 8601 date and time with an offset from UTC.
+        /// and dates by RFC 3339 with any offset and number of decimals, save leap seconds; also with a comma for the
+        /// decimal point and without the offset's colon.
         case exact
         /// As a number of seconds since the start of 2001, which is what a `Date` holds; comes back bit for bit.
         case secondsSinceReferenceDate

@@ -249,6 +249,7 @@ private func value(_ text: String) throws -> JSONValue {
     @Test(arguments: [
         ("\"2024-02-29T12:34:56Z\"", 1_709_210_096), ("\"2024-02-29t14:34:56.000+02:00\"", 1_709_210_096),
         ("\"2024-02-29 07:04:56-0530\"", 1_709_210_096), ("730902896", 1_709_210_096),
+        ("\"2024-02-29T12:34:56,5z\"", 1_709_210_096.5), ("\"2024-02-29T12:34:56-00:00\"", 1_709_210_096),
     ])
     func `is read from other forms too`(text: String, seconds: Double) throws {
         let date = try codec.decode(Date.self, from: Data(text.utf8), in: context)
@@ -257,7 +258,9 @@ private func value(_ text: String) throws -> JSONValue {
 
     @Test(arguments: [
         "\"2024-02-30T00:00:00Z\"", "\"2024-13-01T00:00:00Z\"", "\"2024-02-29\"", "\"2024-02-29T12:34:56\"",
-        "\"2024-02-29T24:00:00Z\"", "\"yesterday\"", "\"\"", "\"2024-02-29T12:34:56Zx\"", "true", "[]",
+        "\"2024-02-29T24:00:00Z\"", "\"2024-02-29T12:34:60Z\"", "\"2024-02-29T12:34Z\"",
+        "\"2024-02-29T12:34:56+02\"", "\"20240229T123456Z\"", "\"2024-W09-4T12:34:56Z\"", "\"2024-060T12:34:56Z\"",
+        "\"yesterday\"", "\"\"", "\"2024-02-29T12:34:56Zx\"", "true", "[]",
     ])
     func `is refused where it is none`(text: String) throws {
         #expect(throws: CodecError.self) { try codec.decode(Date.self, from: Data(text.utf8), in: context) }
