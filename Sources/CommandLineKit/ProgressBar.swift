@@ -1,3 +1,4 @@
+public import Holdfast
 import Synchronization
 
 /// How far something has come: a bar on a terminal, nothing elsewhere.
@@ -29,6 +30,19 @@ public final class ProgressBar: Sendable {
             let name = item.printable.truncated(toColumns: 40)
             StandardError.write("\r\u{1B}[K\(bar) \(completed)/\(total) \(name)")
         }
+    }
+
+    /// Shows a bar while a body goes through a store.
+    ///
+    /// - Parameter body: Gets what is to be told of each document.
+    /// - Returns: What the body returns.
+    /// - Throws: What the body throws.
+    public static func during<Result>(
+        _ body: (_ progress: @escaping @Sendable (StoreProgress) -> Void) throws -> Result
+    ) rethrows -> Result {
+        let bar = ProgressBar()
+        defer { bar.clear() }
+        return try body { bar.show($0.completed, of: $0.total, $0.document) }
     }
 
     /// Takes the bar away, so that something else can be written in its place.

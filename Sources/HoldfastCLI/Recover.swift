@@ -25,6 +25,7 @@ struct Recover: Command {
     }
 
     func run() throws -> ExitStatus {
-        try settings.open(isDryRun ? .report : .recover).recoveryReport.write(isJSON: settings.isJSON)
+        let store = try ProgressBar.during { try settings.open(isDryRun ? .report : .recover, progress: $0) }
+        return try store.recoveryReport.write(isJSON: settings.isJSON)
     }
 }

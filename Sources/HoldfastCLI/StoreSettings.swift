@@ -37,15 +37,19 @@ struct StoreSettings {
 
     /// Opens the store, which never creates one.
     ///
-    /// - Parameter recovery: Whether recovery happens, or is only reported.
+    /// - Parameters:
+    ///   - recovery: Whether recovery happens, or is only reported.
+    ///   - progress: Told of each document that the recovery is done with.
     /// - Returns: The store.
     /// - Throws: `HoldfastError`.
-    func open(_ recovery: RecoveryAtOpening) throws -> DocumentStore {
+    func open(
+        _ recovery: RecoveryAtOpening, progress: (@Sendable (StoreProgress) -> Void)? = nil
+    ) throws -> DocumentStore {
         var options = StoreOptions()
         options.createsStore = false
         options.recoveryAtOpening = recovery
         options.knowsManagedNames = knowsManagedNames
-        return try DocumentStore.open(at: path, codecs: codecs, options: options)
+        return try DocumentStore.open(at: path, codecs: codecs, options: options, progress: progress)
     }
 
     private static func codecs(_ managed: [String]) throws(HoldfastError) -> CodecRegistry {

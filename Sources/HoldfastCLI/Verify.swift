@@ -17,9 +17,7 @@ struct Verify: Command {
 
     func run() throws -> ExitStatus {
         let store = try settings.open(.report)
-        let bar = ProgressBar()
-        let report = try store.verify(.report) { bar.show($0.completed, of: $0.total, $0.document) }
-        bar.clear()
+        let report = try ProgressBar.during { try store.verify(.report, progress: $0) }
         let status = try report.write(isJSON: settings.isJSON)
         if settings.knowsManagedNames, report.fileCount == 0, report.documentCount > 0 {
             throw CommandFailure("no document has a file that --managed names")

@@ -26,6 +26,14 @@ import Testing
         #expect(store.exists("\(first)/events.json.tmp"))
     }
 
+    @Test(arguments: ["recover", "verify"]) func `on a terminal there is a bar meanwhile`(command: String) throws {
+        let store = try TestStore()
+        _ = try store.new("Notes")
+        let outcome = try store.run(command, terminal: .errors)
+        #expect(outcome.status == 0 && !outcome.output.isEmpty)
+        #expect(outcome.errors.contains("█") && outcome.errors.hasSuffix("\r\u{1B}[K"))
+    }
+
     @Test func `recover says what it did, and then there is nothing to do`() throws {
         let (store, first, second) = try Self.crashed()
         let text = try store.output("recover")

@@ -44,6 +44,15 @@ import Testing
         #expect(try holdfast("recover", store.path).output == "nothing to recover in 2 documents\n")
     }
 
+    @Test(arguments: ["recover", "verify"]) func `on a terminal there is a bar meanwhile`(command: String) throws {
+        let store = try Self.store()
+        try store.write("{", to: "store/.staging-a/note.json")
+        let outcome = try ToolProcess(name: "holdfast", arguments: [command, store.path], terminal: .errors).run()
+        #expect(outcome.status == 0 && !outcome.output.isEmpty)
+        #expect(outcome.errors.contains("█") && outcome.errors.contains("2/2"))
+        #expect(outcome.errors.hasSuffix("\r\u{1B}[K"))
+    }
+
     @Test func `what may be a person's own is not dropped where nobody said what is managed`() throws {
         for options in [[], ["--managed", "note.json"]] {
             let store = try Self.store()

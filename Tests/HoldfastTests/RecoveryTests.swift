@@ -56,6 +56,31 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
 }
 
 @Suite struct RecoveryTests {
+    @Test func `opening tells of each document that its recovery is done with`() async throws {
+        let names = (0..<40).map { "\($0)" }
+        for isDryRun in [true, false] {
+            let store = try TemporaryStore()
+            store.options.recoveryAtOpening = isDryRun ? .report : .recover
+            for (index, name) in names.enumerated() {
+                try store.write("\"live\"", to: "\(name)/metadata.json")
+                if index % 2 == 0 { try store.write("\"old\"", to: ".old-\(name)/metadata.json") }
+            }
+            let told = Mutex<[StoreProgress]>([])
+            let tell: @Sendable (StoreProgress) -> Void = { step in told.withLock { $0.append(step) } }
+            // Both ways to open it.
+            let open = { try DocumentStore.open(at: $0, codecs: store.codecs, options: store.options, progress: tell) }
+            if isDryRun {
+                _ = try open(store.path)
+            } else {
+                _ = try await DocumentStore.open(
+                    at: store.path, codecs: store.codecs, options: store.options, progress: tell)
+            }
+            #expect(told.withLock { $0.map(\.completed).sorted() } == Array(1...40))
+            #expect(told.withLock { Set($0.map(\.document)) } == Set(names))
+            #expect(told.withLock { $0.allSatisfy { $0.total == 40 } })
+        }
+    }
+
     @Test(arguments: Row.allCases) func `each row of the table ends as the table says`(row: Row) throws {
         let store = try TemporaryStore()
         try row.lay(in: store)

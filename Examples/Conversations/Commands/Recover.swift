@@ -20,8 +20,10 @@ struct Recover: Command {
     }
 
     func run() throws -> ExitStatus {
-        // The report has the warnings.
-        let store = try settings.open(recovery: isDryRun ? .report : .recover, tellsWarnings: false)
+        let store = try ProgressBar.during {
+            // The report has the warnings.
+            try settings.open(recovery: isDryRun ? .report : .recover, tellsWarnings: false, progress: $0)
+        }
         return try store.documents.recoveryReport.write(isJSON: isJSON)
     }
 }

@@ -21,9 +21,7 @@ struct Verify: Command {
 
     func run() throws -> ExitStatus {
         let store = try settings.open()
-        let bar = ProgressBar()
-        let report = try store.documents.verify(.report) { bar.show($0.completed, of: $0.total, $0.document) }
-        bar.clear()
+        let report = try ProgressBar.during { try store.documents.verify(.report, progress: $0) }
         return try report.write(isJSON: isJSON)
     }
 }

@@ -32,10 +32,12 @@ struct StoreSettings {
     ///     is told and not obeyed.
     ///   - recovery: Whether recovery happens, or is only reported.
     ///   - tellsWarnings: Whether warnings go to standard error as they come.
+    ///   - progress: Told of each conversation that the recovery is done with.
     /// - Returns: The store.
     /// - Throws: `HoldfastError`, or ``UsageError`` where the environment makes no sense.
     func open(
-        creating isCreated: Bool = false, recovery: RecoveryAtOpening = .recover, tellsWarnings: Bool = true
+        creating isCreated: Bool = false, recovery: RecoveryAtOpening = .recover, tellsWarnings: Bool = true,
+        progress: (@Sendable (StoreProgress) -> Void)? = nil
     ) throws -> ConversationStore {
         var options = StoreOptions()
         options.durability = durability
@@ -48,7 +50,8 @@ struct StoreSettings {
             StandardError.report("conversations: warning: \(warning)")
         }
         return ConversationStore(
-            try DocumentStore.open(at: path, codecs: try ConversationFiles.codecs(), options: options))
+            try DocumentStore.open(
+                at: path, codecs: try ConversationFiles.codecs(), options: options, progress: progress))
     }
 
     /// `HOLDFAST_WITHHOLD=exchange,link`: what the file system can do and the tests want done without.

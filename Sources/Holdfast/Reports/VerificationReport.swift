@@ -35,6 +35,9 @@ public struct VerificationReport: Sendable, Codable, Hashable {
 }
 
 /// How far a recovery or a verification has come.
+///
+/// It is told once for each document of the store, also of those that need nothing: on the thread that is done with the
+/// document, and so on several at once and in no order. None is told any more when the call returns.
 public struct StoreProgress: Sendable, Hashable {
     /// Documents done.
     public var completed: Int

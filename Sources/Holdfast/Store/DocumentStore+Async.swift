@@ -9,13 +9,17 @@ extension DocumentStore {
     ///   - path: The store's directory. It may be reached through symbolic links, but may not be one itself.
     ///   - codecs: The codecs of the documents' managed files.
     ///   - options: How the store works.
+    ///   - progress: Told of each document that the recovery is done with, as ``StoreProgress`` says.
     /// - Returns: The store.
     /// - Throws: ``HoldfastError`` where the directory can't be opened or listed.
     public static func open(
-        at path: String, codecs: CodecRegistry, options: StoreOptions = StoreOptions()
+        at path: String, codecs: CodecRegistry, options: StoreOptions = StoreOptions(),
+        progress: (@Sendable (StoreProgress) -> Void)? = nil
     ) async throws -> DocumentStore {
         try await onQueue {
-            Swift.Result { try open(at: path, on: POSIXFileSystem(), codecs: codecs, options: options) }
+            Swift.Result {
+                try open(at: path, on: POSIXFileSystem(), codecs: codecs, options: options, progress: progress)
+            }
         }.get()
     }
 
@@ -97,7 +101,7 @@ extension DocumentStore {
     ///
     /// - Parameters:
     ///   - isDryRun: Whether only to say what would be done.
-    ///   - progress: Called after each document, on any thread.
+    ///   - progress: Told of each document that is done, as ``StoreProgress`` says.
     /// - Returns: What was found and done.
     /// - Throws: ``HoldfastError`` where the store can't be listed.
     @discardableResult
@@ -111,7 +115,7 @@ extension DocumentStore {
     ///
     /// - Parameters:
     ///   - response: What happens to damaged documents.
-    ///   - progress: Called after each document, on any thread.
+    ///   - progress: Told of each document that is done, as ``StoreProgress`` says.
     /// - Returns: What is damaged.
     /// - Throws: ``HoldfastError`` where the store can't be listed.
     @discardableResult

@@ -21,11 +21,13 @@ public final class DocumentStore: Sendable {
 
     let context: StoreContext
 
-    private init(path: String, context: StoreContext, listing: StoreListing) throws {
+    private init(
+        path: String, context: StoreContext, listing: StoreListing, progress: (@Sendable (StoreProgress) -> Void)?
+    ) throws {
         self.path = path
         self.context = context
         recoveryReport = StoreRecovery(context: context).run(
-            on: listing, isDryRun: context.options.recoveryAtOpening == .report, progress: nil)
+            on: listing, isDryRun: context.options.recoveryAtOpening == .report, progress: progress)
         switch context.options.validationAtOpening {
         case .none: validationReport = nil
         case .report: validationReport = try StoreVerification(context: context).run(.report, progress: nil)
@@ -43,18 +45,21 @@ public final class DocumentStore: Sendable {
     ///   - path: The store's directory. It may be reached through symbolic links, but may not be one itself.
     ///   - codecs: The codecs of the documents' managed files.
     ///   - options: How the store works.
+    ///   - progress: Told of each document that the recovery is done with, as ``StoreProgress`` says.
     /// - Returns: The store.
     /// - Throws: ``HoldfastError`` where the directory can't be opened or listed. A document that can't be recovered does
     ///   not hide the others: it is in ``recoveryReport``.
     public static func open(
-        at path: String, codecs: CodecRegistry, options: StoreOptions = StoreOptions()
+        at path: String, codecs: CodecRegistry, options: StoreOptions = StoreOptions(),
+        progress: (@Sendable (StoreProgress) -> Void)? = nil
     ) throws(HoldfastError) -> DocumentStore {
-        try open(at: path, on: POSIXFileSystem(), codecs: codecs, options: options)
+        try open(at: path, on: POSIXFileSystem(), codecs: codecs, options: options, progress: progress)
     }
 
     /// Opens a store on any file system behind the seam.
     package static func open(
-        at path: String, on fileSystem: any FileSystem, codecs: CodecRegistry, options: StoreOptions
+        at path: String, on fileSystem: any FileSystem, codecs: CodecRegistry, options: StoreOptions,
+        progress: (@Sendable (StoreProgress) -> Void)? = nil
     ) throws(HoldfastError) -> DocumentStore {
         do {
             let root = try StoreDirectory(path: path, fileSystem: fileSystem).open(options)
@@ -62,7 +67,8 @@ public final class DocumentStore: Sendable {
                 root: root, kind: try root.kind(), codecs: codecs, options: options,
                 capabilities: Capabilities(without: options.withheldCapabilities), locks: StoreLocks(store: root))
             // A store that can't be listed can't be recovered, which must not pass for one that is clean.
-            return try DocumentStore(path: path, context: context, listing: try StoreListing(of: root))
+            return try DocumentStore(
+                path: path, context: context, listing: try StoreListing(of: root), progress: progress)
         } catch {
             throw HoldfastError.wrapping(error, document: nil, file: path, while: "the store can't be opened")
         }
@@ -222,7 +228,7 @@ public final class DocumentStore: Sendable {
     ///
     /// - Parameters:
     ///   - isDryRun: Whether only to say what would be done.
-    ///   - progress: Called after each document, on any thread.
+    ///   - progress: Told of each document that is done, as ``StoreProgress`` says.
     /// - Returns: What was found and done. A document whose lock is held is left alone.
     /// - Throws: ``HoldfastError`` where the store can't be listed.
     @discardableResult
@@ -238,7 +244,7 @@ public final class DocumentStore: Sendable {
     ///
     /// - Parameters:
     ///   - response: What happens to damaged documents.
-    ///   - progress: Called after each document, on any thread.
+    ///   - progress: Told of each document that is done, as ``StoreProgress`` says.
     /// - Returns: What is damaged. One bad document never hides the others.
     /// - Throws: ``HoldfastError`` where the store can't be listed.
     @discardableResult

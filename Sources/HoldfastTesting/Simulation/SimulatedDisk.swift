@@ -99,7 +99,7 @@ public final class SimulatedDisk: Sendable {
     ///   - codecs: The codecs of the documents' managed files.
     ///   - options: How the store works.
     /// - Returns: The store. A crash of the disk ends it: its calls fail from then on.
-    /// - Throws: ``HoldfastError`` as ``DocumentStore/open(at:codecs:options:)`` does.
+    /// - Throws: ``HoldfastError`` as ``DocumentStore/open(at:codecs:options:progress:)`` does.
     public func openStore(
         at path: String = "/store", codecs: CodecRegistry, options: StoreOptions = StoreOptions()
     ) throws(HoldfastError) -> DocumentStore {
