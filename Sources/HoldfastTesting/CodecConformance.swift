@@ -22,11 +22,15 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
     /// Where all choices come from.
     public var seed: UInt64
 
-    /// How many mutated inputs are tried for each sample.
-    public var mutations = 500
+    /// How many mutated inputs are tried for each sample; 0 where it is set to less.
+    public var mutations = 500 {
+        didSet { mutations = max(0, mutations) }
+    }
 
-    /// How long the codec may take with all hostile inputs together before it counts as hanging.
-    public var patience: Duration = .seconds(120)
+    /// How long the codec may take with one hostile input before it counts as hanging, which is told within twice that time.
+    ///
+    /// It is much more than an input takes, so that it holds on a busy machine, too. All inputs together may take any time.
+    public var patience: Duration = .seconds(60)
 
     /// By how many bytes the process may grow over one check, whose inputs are some kilobytes each.
     public var memory = 1 << 30
@@ -138,7 +142,8 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
     /// How far the thread with the hostile inputs is.
     private struct Progress {
         var input = Data()
-        var isDone = false
+        var inputsDone = 0
+        var isGivenUp = false
         var failures: [String] = []
     }
 
@@ -155,20 +160,26 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
                 progress.value.withLock { $0.input = input }
                 let found = probe(input, as: type)
                 return progress.value.withLock {
+                    $0.inputsDone += 1
                     $0.failures += found
-                    return $0.failures.count < 10
+                    return $0.failures.count < 10 && !$0.isGivenUp
                 }
             }
-            progress.value.withLock { $0.isDone = true }
             finished.signal()
         }
-        let seconds = Int(patience.components.seconds)
-        _ = finished.wait(timeout: .now() + .seconds(seconds))
-        let state = progress.value.withLock { $0 }
-        failures += state.failures
-        if !state.isDone {
-            failures.append("4, any bytes: no end after \(seconds) s, last with \(Self.show(state.input))")
+        var inputsDone = -1
+        while finished.wait(timeout: .now() + patience / .seconds(1)) == .timedOut {
+            let state = progress.value.withLock { state in
+                state.isGivenUp = state.inputsDone == inputsDone
+                return state
+            }
+            if state.isGivenUp {
+                failures.append("4, any bytes: no end after \(patience) with \(Self.show(state.input))")
+                break
+            }
+            inputsDone = state.inputsDone
         }
+        failures += progress.value.withLock { $0.failures }
         let growth = ProcessMemory.peak() - before
         if growth > memory { failures.append("4, any bytes: the process grew by \(growth) bytes") }
     }

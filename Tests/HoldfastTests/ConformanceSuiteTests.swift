@@ -9,7 +9,7 @@ import Testing
     /// Keeps all promises but one.
     private struct Breaking: ManagedFileCodec {
         enum Promise: String, CaseIterable {
-            case none, roundTrip, stableBytes, validation, anyBytes
+            case none, noneButSlowly, roundTrip, stableBytes, validation, anyBytes
         }
 
         let broken: Promise
@@ -38,7 +38,8 @@ import Testing
                 bytes[place] = UInt8(ascii: "2")
             }
             // Takes its time with what is no JSON.
-            if broken == .anyBytes, bytes.first != UInt8(ascii: "[") { Thread.sleep(forTimeInterval: 0.05) }
+            if broken == .anyBytes, bytes.first != UInt8(ascii: "[") { Thread.sleep(forTimeInterval: 5) }
+            if broken == .noneButSlowly { Thread.sleep(forTimeInterval: 0.001) }
             let values = try JSONDecoder().decode([Value].self, from: bytes)
             guard let value = values.first else { throw CodecError("expected a value") }
             return value
@@ -57,17 +58,24 @@ import Testing
     }
 
     @Test(arguments: [
-        (Breaking.Promise.none, nil), (.roundTrip, "1, round trip"), (.stableBytes, "2, "),
+        (Breaking.Promise.none, nil), (.noneButSlowly, nil), (.roundTrip, "1, round trip"), (.stableBytes, "2, "),
         (.validation, "3, validate"),
         (.anyBytes, "4, "),
     ])
     private func `of each promise`(broken: Breaking.Promise, complaint: String?) throws {
         var conformance = CodecConformance(Breaking(broken: broken), filename: "a.broken")
-        if broken == .anyBytes { conformance.patience = .seconds(1) }
+        // For each input; all of them together take the slow one longer.
+        if broken == .anyBytes || broken == .noneButSlowly { conformance.patience = .seconds(2) }
         conformance.mutations = 50
         let samples = (1...4).map { ["key \($0)": [$0, 11, 1]] }
         guard let complaint else { return try conformance.check(samples) }
         let error = try #require(throws: CodecConformanceError.self) { try conformance.check(samples) }
         #expect("\(error)".contains("- \(complaint)"), "\(error)")
+    }
+
+    @Test func `a negative number of mutations is none`() throws {
+        var conformance = CodecConformance(Breaking(broken: .none), filename: "a.broken")
+        conformance.mutations = -1
+        try conformance.check([["key": 1]])
     }
 }

@@ -230,7 +230,7 @@ public final class SimulatedDisk: Sendable {
     /// that the model allows then, so many are built at most; where there are more, they are sampled by the disk's seed.
     ///
     /// - Parameters:
-    ///   - limit: States of each cut at most.
+    ///   - limit: States of each cut at most; none where it is negative.
     ///   - body: Uses the disk.
     ///   - check: Gets a disk on which the crash has happened, and whether the body had returned by then.
     /// - Returns: How many states there were.
@@ -247,7 +247,7 @@ public final class SimulatedDisk: Sendable {
         for (number, point) in points.enumerated() {
             let hadReturned = number == points.count - 1
             let seed = machine.configuration.seed &+ UInt64(number)
-            try point.forEachState(.init(limit: limit, seed: seed)) { _, tree in
+            try point.forEachState(.init(limit: max(0, limit), seed: seed)) { _, tree in
                 guard seen.insert([tree.canonicalHash, hadReturned ? 1 : 0]).inserted else { return }
                 var configuration = machine.configuration
                 configuration.bootTime = Timestamp(seconds: configuration.bootTime.seconds + 86_400, nanoseconds: 0)

@@ -93,6 +93,11 @@ import Testing
         try disk.remove("/store/a/own")
         #expect(disk.read("/store/a/own") == nil)
     }
+
+    @Test func `a negative limit of states is none`() throws {
+        let disk = SimulatedDisk()
+        #expect(try disk.forEachCrash(limit: -1, during: {}, check: { _, _ in }) == 0)
+    }
 }
 
 /// A string is its bytes.
