@@ -155,6 +155,8 @@ import Testing
             let isThere = try draft.removeUnmanaged("QUERY_MESSAGE.md")
             #expect(isThere)
             #expect(try draft.unmanagedBytes("QUERY_MESSAGE.md") == nil)
+            let isStillThere = try draft.removeUnmanaged("QUERY_MESSAGE.md")
+            #expect(!isStillThere)
         }
         #expect(receipt.outcome == .swapped)
         #expect(receipt.files.map { "\($0.name) \($0.change)" } == ["events.json written", "QUERY_MESSAGE.md removed"])

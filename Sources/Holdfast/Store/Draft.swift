@@ -158,13 +158,13 @@ public struct Draft: ~Copyable {
     /// goes with it, and what is put into a folder within it.
     ///
     /// - Parameter name: The entry's name in the document.
-    /// - Returns: Whether there is such an entry.
+    /// - Returns: Whether there was such an entry, as the draft has them.
     /// - Throws: ``HoldfastError`` where a codec claims the name.
     @discardableResult
     public mutating func removeUnmanaged(_ name: String) throws(HoldfastError) -> Bool {
         let entry = try unmanaged(name)
         if changes.additions.removeValue(forKey: entry) != nil { return true }
-        guard let directory else { return false }
+        guard let directory, changes.unmanagedRemovals[entry] == nil else { return false }
         guard let status = try attempt({ try directory.statusIfPresent(of: entry) }) else { return false }
         changes.unmanagedRemovals[entry] = unmanagedReads[entry] ?? status
         return true
