@@ -213,6 +213,13 @@ import Testing
             try store.open().update("Z", renamingTo: "Y") { _ in }
         }
         #expect(taken?.code == .alreadyExists)
+        // Its own name is no other, and the document need not exist.
+        let new = try store.open().update("N", renamingTo: "N") { try $0.set("title", for: .metadata) }
+        #expect(new.outcome == .created)
+        let missing = #expect(throws: HoldfastError.self) {
+            try store.open().update("M", renamingTo: "N2") { try $0.set("title", for: .metadata) }
+        }
+        #expect(missing?.code == .notFound)
     }
 
     @Test func `a change behind the first block of a file of the same size is saved`() throws {

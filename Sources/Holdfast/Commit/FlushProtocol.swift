@@ -8,6 +8,7 @@ public enum FlushProtocol: String, Sendable, Codable, CaseIterable {
     /// `fsync` of every file that was written and every directory that was made.
     ///
     /// It asks nothing of the file system beyond fsync(2). Write-back of all of them is started first, so that the device has something to do meanwhile.
+    /// Each unmanaged file that the commit removes is flushed, too.
     case eachFile
     /// One `syncfs` for everything, for batches and for documents that threads save at the same time.
     ///
@@ -18,7 +19,7 @@ public enum FlushProtocol: String, Sendable, Codable, CaseIterable {
     /// It asks for one journal: metadata becomes durable in the order in which it was changed, so that the swap can't
     /// come before the files' blocks and sizes, nor the end of the old generation before the swap; and the flush of the
     /// device that the journal's commit takes anyway makes the bytes durable that it has received before. A batch takes
-    /// no more.
+    /// no more. Only each unmanaged file that the commit removes takes an `fsync` of its own.
     case orderedJournal
 
     /// From so many documents on that are saved at the same time, all are flushed as a whole; below it, what other programs

@@ -47,8 +47,8 @@ extension DocumentStore {
     ///
     /// - Parameters:
     ///   - document: The document's name.
-    ///   - newName: Another name that the document is to have from this save on; nil to keep it. The document has to
-    ///     exist then.
+    ///   - newName: Another name that the document is to have from this save on; nil to keep it. With another name than
+    ///     it has, the document has to exist.
     ///   - body: Makes the changes, on another thread.
     /// - Returns: What was done.
     /// - Throws: ``HoldfastError``, or what `body` throws; the document is as it was before then, save for
