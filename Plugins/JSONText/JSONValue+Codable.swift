@@ -88,7 +88,9 @@ extension JSONValue: Codable {
                 try container.encode(int)
             } else if let shortest = JSONNumber(number.double), shortest.isEqualInValue(to: number) {
                 try container.encode(number.double)
-            } else if let decimal = number.decimal {
+            } else if let decimal = Decimal(string: number.description),
+                JSONNumber(decimal)?.isEqualInValue(to: number) == true
+            {
                 try container.encode(decimal)
             } else {
                 throw EncodingError.invalidValue(
