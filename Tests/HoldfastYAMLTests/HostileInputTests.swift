@@ -258,6 +258,26 @@ import Testing
         #expect(large < max(small, 0.001) * 40, "\(shape.name): \(small) s, \(large) s")
     }
 
+    @Test func `time grows with the number of documents that are written`() {
+        struct Nested: Encodable {
+            enum CodingKeys: String, CodingKey { case outer, inner }
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.container(keyedBy: CodingKeys.self)
+                var nested = container.nestedContainer(keyedBy: CodingKeys.self, forKey: .outer)
+                try nested.encode(1, forKey: .inner)
+            }
+        }
+        func best(_ number: Int) -> Double {
+            let values = Array(repeating: Nested(), count: number)
+            return (0..<3).map { _ in
+                processorSeconds { #expect(throws: Never.self) { try YAMLEncoder().encodeDocuments(values) } }
+            }.min() ?? 0
+        }
+        let small = best(500)
+        let large = best(5000)
+        #expect(large < max(small, 0.001) * 25, "\(small) s, \(large) s")
+    }
+
     @Test func `seeded mutations never trap or hang`() throws {
         let isLong = ProcessInfo.processInfo.environment["HOLDFAST_LONG"] == "1"
         var seeds = FidelityTests.texts.map { Data($0.utf8) }

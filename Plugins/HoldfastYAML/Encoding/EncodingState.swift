@@ -11,6 +11,8 @@ final class EncodingState {
     @exclusivity(unchecked) var chunks: [ValueEncoder] = []
     /// A misuse in a call that can't throw; it is thrown in the end.
     @exclusivity(unchecked) var misuse: EncodingError?
+    /// How many chunks are finished; those of earlier documents are.
+    @exclusivity(unchecked) private var finished = 0
     @exclusivity(unchecked) private var idleEncoders: [ValueEncoder] = []
     @exclusivity(unchecked) private var idleKeys: [WrittenKeys] = []
 
@@ -41,10 +43,9 @@ final class EncodingState {
                 EncodingError.Context(codingPath: [], debugDescription: "\(Value.self) did not encode any value"))
         }
         try root.finish()
-        var next = 0
-        while next < chunks.count {
-            try chunks[next].finish()
-            next += 1
+        while finished < chunks.count {
+            try chunks[finished].finish()
+            finished += 1
         }
         if let misuse { throw misuse }
     }
