@@ -198,6 +198,21 @@ import Testing
         #expect(context.codingPath.map(\.stringValue) == ["a"])
     }
 
+    @Test(arguments: [(YAMLValue.array([.int(1)]), "k:\n  - 1\n"), (.string("other"), "k: other\n")])
+    func `a scalar that can't be encoded leaves nothing behind`(fallback: YAMLValue, expected: String) throws {
+        struct Fallback: Encodable {
+            var value: YAMLValue
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                #expect(throws: EncodingError.self) { try container.encode(Double.nan) }
+                try container.encode(value)
+            }
+        }
+        var encoder = YAMLEncoder()
+        encoder.nonConformingFloatEncodingStrategy = .throw
+        #expect(try encoder.encodeToString(["k": Fallback(value: fallback)]) == expected)
+    }
+
     @Test func `misuse of containers is an error, not a trap`() throws {
         struct TwoKinds: Encodable {
             func encode(to encoder: any Encoder) throws {

@@ -355,8 +355,15 @@ final class ValueEncoder: Encoder {
     private func encodeScalar(_ write: () throws -> Void) throws {
         try checkWritable()
         guard shape == .none else { throw invalid((), "the value is encoded twice at the same place") }
+        let restart = buffer.count
         if placement == .afterKey { buffer.append(0x20) }
-        try write()
+        do {
+            try write()
+        } catch {
+            // The value may catch the error and encode something else.
+            buffer.truncate(to: restart)
+            throw error
+        }
         buffer.append(0x0A)
         shape = .scalar
     }
