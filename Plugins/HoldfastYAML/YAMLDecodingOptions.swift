@@ -62,7 +62,7 @@ public struct YAMLDecodingOptions: Sendable {
     public var mergeKeys = false
     /// What happens to tags that are not known.
     public var unknownTags: UnknownTags = .refuse
-    /// Whether a plain number, boolean or null is taken where a `String` is expected, as it is written.
+    /// Whether a plain number or boolean is taken where a `String` is expected, as it is written.
     ///
     /// It is off by default, so that values which try several types one after the other come back as they were.
     public var plainScalarsAsStrings = false
