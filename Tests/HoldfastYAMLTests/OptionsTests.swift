@@ -146,6 +146,41 @@ import Testing
         #expect(try json.decode(Keys.self, from: Data("{\"\(snake)\": 1}".utf8)).names == [camel])
     }
 
+    @Test func `key strategies turn any name into what Foundation's JSON coders make of it`() throws {
+        struct Named: Codable {
+            var names: [String]
+            init(_ name: String) { names = [name] }
+            init(from decoder: any Decoder) throws {
+                names = try decoder.container(keyedBy: YAMLTestKey.self).allKeys.map(\.stringValue)
+            }
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.container(keyedBy: YAMLTestKey.self)
+                for name in names { try container.encode(1, forKey: YAMLTestKey(name)) }
+            }
+        }
+        var random = FidelityTests.Seeded(state: 8)
+        let characters = Array("abcdABCD12__")
+        let names = (0..<5000).map { _ in
+            let length = Int.random(in: 0...12, using: &random)
+            return String((0..<length).map { _ in characters.randomElement(using: &random) ?? "a" })
+        }
+        let values = (names + ["isB2bCustomer", "URLName", "aΣΣσ", "éÉé_éa"]).map { Named($0) }
+        // The names as the text has them, and as values see them.
+        func keys(_ values: [Named]) -> [[String]] { values.map(\.names) }
+        var encoder = YAMLEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let json = JSONEncoder()
+        json.keyEncodingStrategy = .convertToSnakeCase
+        let written = try YAMLDecoder().decode([Named].self, from: encoder.encode(values))
+        #expect(try keys(written) == keys(JSONDecoder().decode([Named].self, from: json.encode(values))))
+        var decoder = YAMLDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let jsonDecoder = JSONDecoder()
+        jsonDecoder.keyDecodingStrategy = .convertFromSnakeCase
+        let read = try decoder.decode([Named].self, from: YAMLEncoder().encode(values))
+        #expect(try keys(read) == keys(jsonDecoder.decode([Named].self, from: JSONEncoder().encode(values))))
+    }
+
     @Test func `no key strategy changes the keys of dynamic values`() throws {
         struct Wrapped: Codable, Equatable {
             var anyValue: YAMLValue

@@ -1,21 +1,25 @@
-/// `camelCase` and `snake_case`, as Foundation's JSON coders turn one into the other for names that begin with a small letter.
+/// `camelCase` and `snake_case`, as Foundation's JSON coders turn one into the other.
 enum KeyCase {
     /// Turns `oneTwoThree` into `one_two_three`, and `myURLProperty` into `my_url_property`.
+    ///
+    /// A word begins at a capital, and the search goes on behind the next small letter: the word that this letter is in
+    /// begins one before it. So `isB2bCustomer` becomes `is_b_2b_customer`, since that is Foundation's rule.
     static func toSnake(_ key: String) -> String {
-        let scalars = Array(key.unicodeScalars)
-        func isUpper(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isUppercase }
-        func isLower(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isLowercase }
-        var result = ""
-        for (index, scalar) in scalars.enumerated() {
-            if index > 0, isUpper(scalar) {
-                let afterLower = !isUpper(scalars[index - 1]) && scalars[index - 1] != "_"
-                let beforeLower =
-                    index + 1 < scalars.count && isLower(scalars[index + 1]) && isUpper(scalars[index - 1])
-                if afterLower || beforeLower { result += "_" }
+        let characters = Array(key)
+        var beginnings: [Int] = []
+        var capital: Int?
+        for index in characters.indices.dropFirst() {
+            if let begin = capital {
+                guard characters[index].isLowercase else { continue }
+                if index > begin + 1 { beginnings.append(index - 1) }
+                capital = nil
+            } else if characters[index].isUppercase {
+                beginnings.append(index)
+                capital = index
             }
-            result += scalar.properties.lowercaseMapping
         }
-        return result
+        let words = zip([0] + beginnings, beginnings + [characters.count]).map { String(characters[$0..<$1]) }
+        return words.map { $0.lowercased() }.joined(separator: "_")
     }
 
     /// Turns `one_two_three` into `oneTwoThree`; underscores at either end stay.
