@@ -150,7 +150,7 @@ extension YAMLValue: Codable {
         case .mapping(let entries):
             if let encoder = encoder as? ValueEncoder {
                 _ = encoder.container(keyedBy: PathKey.self)
-                for entry in entries { try encoder.encodeEntry(entry.value, name: entry.key) }
+                for entry in entries { try encoder.encodeEntry(entry.value, name: entry.key, key: entry.key) }
                 return
             }
             var container = encoder.container(keyedBy: YAMLKey.self)

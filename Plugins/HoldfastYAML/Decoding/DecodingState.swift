@@ -53,7 +53,7 @@ final class DecodingState {
     private func locate(_ error: DecodingError, root: Int) -> DecodingError {
         func located(_ context: DecodingError.Context, _ text: String) -> DecodingError.Context {
             if context.underlyingError is CodecError { return context }
-            let place = tape.position(tape.node(at: context.codingPath, from: root))
+            let place = tape.position(node(at: context.codingPath, from: root))
             let error = CodecError(text, line: place.line, column: place.column, codingPath: context.codingPath)
             return self.context(error, context.codingPath)
         }
@@ -69,41 +69,52 @@ final class DecodingState {
         @unknown default: return error
         }
     }
-}
 
-extension Tape {
     /// Finds the node that a coding path leads to, or the last one on the way to it.
-    func node(at path: [any CodingKey], from root: Int) -> Int {
+    private func node(at path: [any CodingKey], from root: Int) -> Int {
         var node = root
-        for key in path {
-            let container = resolve(node)
-            var index = container + 1
-            let end = next(after: container)
-            switch nodes[container].kind {
-            case .sequence:
-                guard let number = key.intValue, number >= 0 else { return node }
-                var left = number
-                while left > 0, index < end {
-                    index = next(after: index)
-                    left -= 1
-                }
-                guard index < end else { return node }
-                node = index
-            case .mapping:
-                var name = key.stringValue
-                var found: Int?
-                while index < end, found == nil {
-                    let candidate = nodes[resolve(index)]
-                    let value = next(after: index)
-                    let matches = name.withUTF8 { candidate.kind == .scalar && content(candidate, equals: $0) }
-                    if matches { found = value }
-                    index = next(after: value)
-                }
-                guard let found else { return node }
-                node = found
-            default: return node
-            }
+        for (depth, key) in path.enumerated() {
+            guard let child = child(of: tape.resolve(node), key, below: Array(path[..<depth])) else { break }
+            node = child
         }
         return node
+    }
+
+    private func child(of container: Int, _ key: any CodingKey, below path: [any CodingKey]) -> Int? {
+        var index = container + 1
+        let end = tape.next(after: container)
+        switch tape.nodes[container].kind {
+        case .sequence:
+            guard var left = key.intValue, left >= 0 else { return nil }
+            while left > 0, index < end {
+                index = tape.next(after: index)
+                left -= 1
+            }
+            return index < end ? index : nil
+        case .mapping:
+            // The keys of a dictionary are not renamed, so just this name comes first.
+            var renamed: Int?
+            while index < end {
+                let candidate = tape.nodes[tape.resolve(index)]
+                let value = tape.next(after: index)
+                if candidate.kind == .scalar {
+                    let name = tape.string(candidate)
+                    if name.utf8.elementsEqual(key.stringValue.utf8) { return value }
+                    if renamed == nil, rename(name, below: path) == key.stringValue { renamed = value }
+                }
+                index = tape.next(after: value)
+            }
+            return renamed
+        default: return nil
+        }
+    }
+
+    /// What values call a key of the text, in the mapping that a path leads to.
+    func rename(_ name: String, below path: @autoclosure () -> [any CodingKey]) -> String {
+        switch options.keyDecodingStrategy {
+        case .useDefaultKeys: name
+        case .convertFromSnakeCase: KeyCase.fromSnake(name)
+        case .custom(let convert): convert(path() + [PathKey(name)]).stringValue
+        }
     }
 }

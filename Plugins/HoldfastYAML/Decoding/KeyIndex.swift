@@ -10,6 +10,9 @@ final class KeyIndex {
     let entries: [Entry]
     private let names: [String]
     private var table: KeyTable
+    /// The keys as a strategy makes them, by their nodes; for paths.
+    private(set) lazy var namesByNode = Dictionary(
+        zip(entries.map(\.key), names), uniquingKeysWith: { first, _ in first })
 
     /// Collects a mapping's entries, its own first, then those that merge keys bring in.
     static func entries(of node: Int, in decoder: TapeDecoder) throws -> [Entry] {
@@ -79,14 +82,9 @@ final class KeyIndex {
     init(_ decoder: TapeDecoder) throws {
         let tape = decoder.tape
         entries = try Self.entries(of: decoder.node, in: decoder)
-        let path = decoder.state.usesDefaultKeys ? [] : decoder.codingPath
+        lazy var path = decoder.codingPath
         names = entries.map { entry in
-            let name = tape.string(tape.nodes[tape.resolve(entry.key)])
-            switch decoder.state.options.keyDecodingStrategy {
-            case .useDefaultKeys: return name
-            case .convertFromSnakeCase: return KeyCase.fromSnake(name)
-            case .custom(let convert): return convert(path + [PathKey(name)]).stringValue
-            }
+            decoder.state.rename(tape.string(tape.nodes[tape.resolve(entry.key)]), below: path)
         }
         table = KeyTable()
         for number in names.indices {

@@ -138,14 +138,13 @@ struct KeyedTapeContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         return try decoder.child(entry.value, key: entry.key, index: -1).unkeyedContainer()
     }
 
-    func superDecoder() throws -> any Decoder {
-        let name: StaticString = "super"
-        let entry = name.withUTF8Buffer { decoder.find($0) }
-        return decoder.child(entry?.value ?? -1, key: entry?.key ?? -1, index: -1)
-    }
+    func superDecoder() throws -> any Decoder { superDecoder("super") }
 
-    func superDecoder(forKey key: Key) throws -> any Decoder {
-        let entry = find(key)
-        return decoder.child(entry?.value ?? -1, key: entry?.key ?? -1, index: -1)
+    func superDecoder(forKey key: Key) throws -> any Decoder { superDecoder(key.stringValue) }
+
+    private func superDecoder(_ key: String) -> any Decoder {
+        var name = key
+        guard let entry = name.withUTF8({ decoder.find($0) }) else { return decoder.child(missing: key) }
+        return decoder.child(entry.value, key: entry.key, index: -1)
     }
 }

@@ -19,16 +19,13 @@ extension TapeDecoder {
             return .array(elements)
         case .mapping:
             var entries: [YAMLValue.Entry] = []
-            let decoder = node == self.node ? self : TapeDecoder(state, node: node, parent: self, key: -1, index: -1)
-            for entry in try decoder.entries() {
+            for entry in try KeyIndex.entries(of: node, in: self) {
                 let key = tape.string(tape.nodes[tape.resolve(entry.key)])
                 entries.append(YAMLValue.Entry(key, try descend(entry.value, key: entry.key, index: -1)))
             }
             return .mapping(entries)
         }
     }
-
-    private func entries() throws -> [KeyIndex.Entry] { try KeyIndex.entries(of: node, in: self) }
 
     private func descend(_ child: Int, key: Int, index: Int) throws -> YAMLValue {
         let node = tape.resolve(child)

@@ -12,16 +12,23 @@ final class TapeDecoder: Decoder {
     private let key: Int32
     /// The index in the sequence in which it was reached, or -1.
     private let index: Int32
+    /// The name of a key that is not there.
+    private let missingKey: String?
+    /// The type of the keys that the mapping was last asked by; a path makes them again from their names.
+    @exclusivity(unchecked) private var keyType: (any CodingKey.Type)?
     /// The key index of a mapping with many keys, merge keys, or a key strategy.
     @exclusivity(unchecked) var keyIndex: KeyIndex?
 
-    init(_ state: DecodingState, node: Int, parent: TapeDecoder?, key: Int, index: Int) {
+    init(
+        _ state: DecodingState, node: Int, parent: TapeDecoder?, key: Int, index: Int, missingKey: String? = nil
+    ) {
         self.state = state
         tape = state.tape
         self.node = node
         self.parent = parent
         self.key = Int32(truncatingIfNeeded: key)
         self.index = Int32(truncatingIfNeeded: index)
+        self.missingKey = missingKey
     }
 
     var userInfo: [CodingUserInfoKey: Any] { state.userInfo }
@@ -29,28 +36,39 @@ final class TapeDecoder: Decoder {
     var codingPath: [any CodingKey] {
         var path: [any CodingKey] = []
         var step: TapeDecoder? = self
-        while let decoder = step, decoder.parent != nil {
-            path.append(decoder.lastKey)
-            step = decoder.parent
+        while let decoder = step, let parent = decoder.parent {
+            path.append(decoder.lastKey(in: parent))
+            step = parent
         }
         return path.reversed()
     }
 
-    private var lastKey: PathKey {
+    private func lastKey(in parent: TapeDecoder) -> any CodingKey {
         if index >= 0 { return PathKey(index: Int(index)) }
-        guard key >= 0 else { return PathKey("super") }
-        return PathKey(tape.string(tape.nodes[tape.resolve(Int(key))]))
+        return PathKey.key(missingKey ?? parent.name(ofKey: Int(key)), of: parent.keyType)
+    }
+
+    /// A key's name, as a strategy makes it where this mapping was asked by such keys.
+    private func name(ofKey key: Int) -> String {
+        let renamed = state.usesDefaultKeys ? nil : keyIndex?.namesByNode[key]
+        return renamed ?? tape.string(tape.nodes[tape.resolve(key)])
     }
 
     /// The decoder of a child.
     func child(_ child: Int, key: Int, index: Int) -> TapeDecoder {
-        TapeDecoder(state, node: child < 0 ? -1 : tape.resolve(child), parent: self, key: key, index: index)
+        TapeDecoder(state, node: tape.resolve(child), parent: self, key: key, index: index)
+    }
+
+    /// The decoder of a child that is not there.
+    func child(missing key: String) -> TapeDecoder {
+        TapeDecoder(state, node: -1, parent: self, key: -1, index: -1, missingKey: key)
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard node >= 0, tape.nodes[node].kind == .mapping else {
             throw mismatch([String: Any].self, "a mapping", node)
         }
+        keyType = type
         return KeyedDecodingContainer(try KeyedTapeContainer<Key>(self))
     }
 

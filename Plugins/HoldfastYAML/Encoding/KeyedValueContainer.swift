@@ -63,20 +63,20 @@ struct KeyedValueContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
     }
 
     func encode<Value: Encodable>(_ value: Value, forKey key: Key) throws {
-        try encoder.encodeEntry(value, name: name(key))
+        try encoder.encodeEntry(value, name: name(key), key: key.stringValue)
     }
 
     func nestedContainer<NestedKey: CodingKey>(
         keyedBy type: NestedKey.Type, forKey key: Key
     ) -> KeyedEncodingContainer<NestedKey> {
-        encoder.openChunk(name: name(key)).container(keyedBy: type)
+        encoder.openChunk(name: name(key), key: key.stringValue).container(keyedBy: type)
     }
 
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-        encoder.openChunk(name: name(key)).unkeyedContainer()
+        encoder.openChunk(name: name(key), key: key.stringValue).unkeyedContainer()
     }
 
-    func superEncoder() -> any Encoder { encoder.openChunk(name: name(PathKey("super"))) }
+    func superEncoder() -> any Encoder { encoder.openChunk(name: name(PathKey("super")), key: "super") }
 
-    func superEncoder(forKey key: Key) -> any Encoder { encoder.openChunk(name: name(key)) }
+    func superEncoder(forKey key: Key) -> any Encoder { encoder.openChunk(name: name(key), key: key.stringValue) }
 }

@@ -37,13 +37,15 @@ struct UnkeyedValueContainer: UnkeyedEncodingContainer {
     func encode(_ value: UInt32) throws { try integer(UInt64(value)) }
     func encode(_ value: UInt64) throws { try integer(value) }
     func encode(_ value: UInt128) throws { try encoder.encodeEntry(nil) { encoder.buffer.append(String(value)) } }
-    func encode<Value: Encodable>(_ value: Value) throws { try encoder.encodeEntry(value, name: nil) }
+    func encode<Value: Encodable>(_ value: Value) throws { try encoder.encodeEntry(value, name: nil, key: nil) }
 
     func nestedContainer<NestedKey: CodingKey>(keyedBy type: NestedKey.Type) -> KeyedEncodingContainer<NestedKey> {
-        encoder.openChunk(name: nil).container(keyedBy: type)
+        encoder.openChunk(name: nil, key: nil).container(keyedBy: type)
     }
 
-    func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer { encoder.openChunk(name: nil).unkeyedContainer() }
+    func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {
+        encoder.openChunk(name: nil, key: nil).unkeyedContainer()
+    }
 
-    func superEncoder() -> any Encoder { encoder.openChunk(name: nil) }
+    func superEncoder() -> any Encoder { encoder.openChunk(name: nil, key: nil) }
 }

@@ -26,7 +26,10 @@ final class ValueEncoder: Encoder {
     @exclusivity(unchecked) private(set) var shape = Shape.none
     @exclusivity(unchecked) private(set) var count = 0
     @exclusivity(unchecked) private var parent: ValueEncoder?
+    /// As the value's owner calls it, before any key strategy.
     @exclusivity(unchecked) private var key: String?
+    /// The type of the keys that the value was last encoded by; a path makes them again from their names.
+    @exclusivity(unchecked) private var keyType: (any CodingKey.Type)?
     @exclusivity(unchecked) private var index = -1
     @exclusivity(unchecked) private var placement = Placement.root
     /// Where the entries of the collection stand that the value is in; -1 at the root.
@@ -67,6 +70,7 @@ final class ValueEncoder: Encoder {
     func reset() {
         parent = nil
         key = nil
+        keyType = nil
         shape = .none
         count = 0
         isBusy = false
@@ -81,15 +85,16 @@ final class ValueEncoder: Encoder {
     var codingPath: [any CodingKey] {
         var path: [any CodingKey] = []
         var step: ValueEncoder? = self
-        while let encoder = step, encoder.parent != nil {
-            path.append(encoder.key.map { PathKey($0) } ?? PathKey(index: encoder.index))
-            step = encoder.parent
+        while let encoder = step, let parent = encoder.parent {
+            path.append(encoder.key.map { PathKey.key($0, of: parent.keyType) } ?? PathKey(index: encoder.index))
+            step = parent
         }
         return path.reversed()
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
         become(.mapping)
+        keyType = type
         return KeyedEncodingContainer(KeyedValueContainer<Key>(self))
     }
 
@@ -225,8 +230,8 @@ final class ValueEncoder: Encoder {
         try encodeEntry(name) { appendString(text, outerColumn: column) }
     }
 
-    /// Writes an entry of any type.
-    func encodeEntry<Value: Encodable>(_ value: Value, name: String?) throws {
+    /// Writes an entry of any type; `name` is what stands in the text for `key`.
+    func encodeEntry<Value: Encodable>(_ value: Value, name: String?, key: String?) throws {
         // The bit casts are between equal types, as the comparison before each says.
         if Value.self == String.self { return try encodeString(unsafeBitCast(value, to: String.self), name: name) }
         if Value.self == Int.self {
@@ -236,7 +241,7 @@ final class ValueEncoder: Encoder {
             return try encodeEntry(name) { try appendFloat(unsafeBitCast(value, to: Double.self)) }
         }
         let restart = try beginEntry(name)
-        let child = makeChild(in: buffer, name: name)
+        let child = makeChild(in: buffer, key: key)
         isBusy = true
         defer { isBusy = false }
         do {
@@ -250,17 +255,17 @@ final class ValueEncoder: Encoder {
         state.recycle(child)
     }
 
-    private func makeChild(in buffer: TextBuffer, name: String?) -> ValueEncoder {
+    private func makeChild(in buffer: TextBuffer, key: String?) -> ValueEncoder {
         let child = state.makeEncoder()
-        let indent = name == nil ? max(state.layout.indent, 2) : state.layout.indent
+        let indent = key == nil ? max(state.layout.indent, 2) : state.layout.indent
         child.place(
-            in: buffer, parent: self, key: name, index: count - 1, placement: name == nil ? .afterDash : .afterKey,
+            in: buffer, parent: self, key: key, index: count - 1, placement: key == nil ? .afterDash : .afterKey,
             outerColumn: column, column: column + indent, depth: depth + 1)
         return child
     }
 
     /// Begins an entry whose value is written by others, in any order.
-    func openChunk(name: String?) -> ValueEncoder {
+    func openChunk(name: String?, key: String?) -> ValueEncoder {
         let text = TextBuffer(capacity: 64)
         mayFlow = false
         do {
@@ -274,7 +279,7 @@ final class ValueEncoder: Encoder {
         } catch {
             misuse("fails to open a nested container")
         }
-        let child = makeChild(in: text, name: name)
+        let child = makeChild(in: text, key: key)
         if child.depth > state.options.limits.depth, state.misuse == nil { state.misuse = child.tooDeep(()) }
         state.chunks.append(child)
         return child
@@ -465,6 +470,6 @@ protocol StringKeyedEncodable {
 extension Dictionary: StringKeyedEncodable where Key == String, Value: Encodable {
     func encodeEntries(to encoder: ValueEncoder) throws {
         _ = encoder.container(keyedBy: PathKey.self)
-        for (key, value) in self { try encoder.encodeEntry(value, name: key) }
+        for (key, value) in self { try encoder.encodeEntry(value, name: key, key: key) }
     }
 }
