@@ -247,6 +247,43 @@ import Testing
         try check([Interleaved(left: [], right: [1]), Interleaved(left: [1], right: [])])
     }
 
+    @Test func `a nested container that is asked for again is the same`() throws {
+        struct Shared: Encodable {
+            enum CodingKeys: String, CodingKey { case list, map, one, two }
+            func encode(to encoder: any Encoder) throws {
+                for key in [CodingKeys.one, .two] {
+                    var container = encoder.container(keyedBy: CodingKeys.self)
+                    var list = container.nestedUnkeyedContainer(forKey: .list)
+                    try list.encode(key.stringValue)
+                    var map = container.nestedContainer(keyedBy: CodingKeys.self, forKey: .map)
+                    try map.encode(1, forKey: key)
+                }
+            }
+        }
+        let text = "list:\n  - one\n  - two\nmap:\n  one: 1\n  two: 1\n"
+        let json = JSONEncoder()
+        json.outputFormatting = .sortedKeys
+        let expected = try YAMLDecoder().decode(YAMLValue.self, from: json.encode(Shared()))
+        #expect(try YAMLDecoder().decode(YAMLValue.self, from: text) == expected)
+        #expect(try YAMLEncoder().encodeToString(Shared()) == text)
+        // The second document's containers are not the first's.
+        let documents = try YAMLEncoder().encodeDocuments([Shared(), Shared()])
+        #expect(String(decoding: documents, as: UTF8.self) == "---\n\(text)---\n\(text)")
+        /// Opens two containers of different kinds, or puts a value beside one.
+        struct Clash: Encodable {
+            var isValue: Bool
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.container(keyedBy: Shared.CodingKeys.self)
+                _ = container.nestedContainer(keyedBy: Shared.CodingKeys.self, forKey: .map)
+                if isValue { try container.encode(1, forKey: .map) }
+                _ = container.nestedUnkeyedContainer(forKey: .map)
+            }
+        }
+        for isValue in [true, false] {
+            #expect(throws: EncodingError.self) { try YAMLEncoder().encode(Clash(isValue: isValue)) }
+        }
+    }
+
     static let texts = [
         "", " ", "  ", "a", " a", "a ", "~", "null", "Null", "NULL", "yes", "No", "on", "OFF", "y", "N", "true",
         "False",

@@ -69,14 +69,18 @@ struct KeyedValueContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
     func nestedContainer<NestedKey: CodingKey>(
         keyedBy type: NestedKey.Type, forKey key: Key
     ) -> KeyedEncodingContainer<NestedKey> {
-        encoder.openChunk(name: name(key), key: key.stringValue).container(keyedBy: type)
+        encoder.openChunk(name: name(key), key: key.stringValue, as: .mapping).container(keyedBy: type)
     }
 
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-        encoder.openChunk(name: name(key), key: key.stringValue).unkeyedContainer()
+        encoder.openChunk(name: name(key), key: key.stringValue, as: .sequence).unkeyedContainer()
     }
 
-    func superEncoder() -> any Encoder { encoder.openChunk(name: name(PathKey("super")), key: "super") }
+    func superEncoder() -> any Encoder { superEncoder(PathKey("super")) }
 
-    func superEncoder(forKey key: Key) -> any Encoder { encoder.openChunk(name: name(key), key: key.stringValue) }
+    func superEncoder(forKey key: Key) -> any Encoder { superEncoder(key) }
+
+    private func superEncoder(_ key: some CodingKey) -> any Encoder {
+        encoder.openChunk(name: name(key), key: key.stringValue, as: .none)
+    }
 }

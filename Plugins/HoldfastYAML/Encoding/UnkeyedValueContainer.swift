@@ -40,12 +40,12 @@ struct UnkeyedValueContainer: UnkeyedEncodingContainer {
     func encode<Value: Encodable>(_ value: Value) throws { try encoder.encodeEntry(value, name: nil, key: nil) }
 
     func nestedContainer<NestedKey: CodingKey>(keyedBy type: NestedKey.Type) -> KeyedEncodingContainer<NestedKey> {
-        encoder.openChunk(name: nil, key: nil).container(keyedBy: type)
+        encoder.openChunk(name: nil, key: nil, as: .mapping).container(keyedBy: type)
     }
 
     func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {
-        encoder.openChunk(name: nil, key: nil).unkeyedContainer()
+        encoder.openChunk(name: nil, key: nil, as: .sequence).unkeyedContainer()
     }
 
-    func superEncoder() -> any Encoder { encoder.openChunk(name: nil, key: nil) }
+    func superEncoder() -> any Encoder { encoder.openChunk(name: nil, key: nil, as: .none) }
 }

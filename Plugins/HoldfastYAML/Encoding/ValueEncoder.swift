@@ -125,7 +125,7 @@ final class ValueEncoder: Encoder {
         if state.misuse == nil { state.misuse = invalid((), "the value \(what) at the same place") }
     }
 
-    private func checkWritable() throws {
+    private func checkWritable() throws(EncodingError) {
         guard !isBusy, !isClosed else {
             throw invalid((), "this container is used while a value in it is being encoded, or after its own end")
         }
@@ -134,7 +134,7 @@ final class ValueEncoder: Encoder {
     // MARK: Entries
 
     /// Writes a key, or the dash of an element, and returns what to go back to where the value can't be encoded.
-    func beginEntry(_ name: String?) throws -> Int {
+    func beginEntry(_ name: String?) throws(EncodingError) -> Int {
         try checkWritable()
         let restart = buffer.count
         let isFirst = count == 0
@@ -155,7 +155,7 @@ final class ValueEncoder: Encoder {
         return restart
     }
 
-    private func writeKey(_ name: String, restart: Int) throws {
+    private func writeKey(_ name: String, restart: Int) throws(EncodingError) {
         let keyStart = buffer.count
         var copy = name
         copy.withUTF8 { buffer.appendKey($0, isFlowSafe: state.layout.isFlowSafe) }
@@ -265,8 +265,9 @@ final class ValueEncoder: Encoder {
     }
 
     /// Begins an entry whose value is written by others, in any order.
-    func openChunk(name: String?, key: String?) -> ValueEncoder {
-        let text = TextBuffer(capacity: 64)
+    ///
+    /// A container that is asked for again is the one that is open: a class and its superclass may share it.
+    func openChunk(name: String?, key: String?, as shape: Shape) -> ValueEncoder {
         mayFlow = false
         do {
             _ = try beginEntry(name)
@@ -274,12 +275,13 @@ final class ValueEncoder: Encoder {
             for place in stride(from: 24, through: 0, by: -8) {
                 buffer.append(UInt8(truncatingIfNeeded: state.chunks.count >> place))
             }
-        } catch let error as EncodingError {
-            if state.misuse == nil { state.misuse = error }
         } catch {
-            misuse("fails to open a nested container")
+            // Mostly it is one of the last; to remember them all by key would cost more.
+            let open = state.chunks.last { $0.parent === self && $0.key == key && $0.shape == shape }
+            if let open, key != nil, shape != .none { return open }
+            if state.misuse == nil { state.misuse = error }
         }
-        let child = makeChild(in: text, key: key)
+        let child = makeChild(in: TextBuffer(capacity: 64), key: key)
         if child.depth > state.options.limits.depth, state.misuse == nil { state.misuse = child.tooDeep(()) }
         state.chunks.append(child)
         return child
