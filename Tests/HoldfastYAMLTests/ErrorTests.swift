@@ -121,6 +121,13 @@ import Testing
         #expect(validated.description == decoded)
     }
 
+    @Test func `surrogate pairs of JSON are refused at their place, characters and YAML's escapes are read`() throws {
+        let error = try failure([String: String].self, #"a: "\ud83d\ude00""#)
+        #expect(error.prefix(16) == "line 1, column 7")
+        #expect(error.contains("invalid Unicode character escape"))
+        #expect(try YAMLDecoder().decode([String].self, from: #"["😀", "\U0001F600"]"#) == ["😀", "😀"])
+    }
+
     @Test func `a file cut down to a byte order mark is not null, one of comments is`() throws {
         let codec = YAMLCodec("*.yaml")
         let context = CodecContext(filename: "a.yaml")
