@@ -52,8 +52,36 @@ private struct Failed: Error {}
         #expect(actions(receipt) == ["replaced QUERY_MESSAGE.md"])
     }
 
-    // Without a rename that refuses to replace, a look and a rename are two steps, and nothing can guard what comes between.
-    @Test(arguments: [Help.everything, .withoutExchange, .withoutLinks])
+    @Test func `what is made while the update's body runs is carried over`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let receipt = try store.open().update("X") { draft in
+            try draft.set("new title", for: .metadata)
+            try draft.set([9], for: .events)
+            try store.write("made", to: "X/new.txt")
+        }
+        #expect(receipt.reconciled.isEmpty)
+        #expect(try store.read("X/new.txt") == "made")
+    }
+
+    /// Without a rename that refuses to replace, a look and a rename are two steps, and nothing can guard what comes between.
+    private static let canRefuseToReplace: Bool = {
+        let folder = FileManager.default.temporaryDirectory.path
+        let names = (EntryName("holdfast-\(UUID().uuidString)"), EntryName("holdfast-\(UUID().uuidString)"))
+        do {
+            let directory = try Directory(path: folder, on: POSIXFileSystem())
+            try directory.makeDirectory(names.0, mode: 0o700)
+            defer { _ = rmdir("\(folder)/\(names.0)") + rmdir("\(folder)/\(names.1)") }
+            try directory.rename(names.0, to: names.1, .noReplace)
+            return true
+        } catch {
+            return false
+        }
+    }()
+
+    @Test(
+        .enabled(if: canRefuseToReplace, "this file system has no RENAME_NOREPLACE"),
+        arguments: [Help.everything, .withoutExchange, .withoutLinks])
     func `a second save while the first is brought`(help: Help) throws {
         // At every call behind the swap.
         for moment in 0..<60 {

@@ -84,8 +84,9 @@ final class SwapCommit: Commit {
 
     private func carryOver(from old: Directory, to staging: Directory, device: UInt64) throws {
         var carryOver = CarryOver(document: document, context: context, device: device, flushing: flushing)
-        // The next listing, in step 7, opens the directory anew.
-        for (name, kind) in try old.entries(.once) where !isDeletedButOpen(name) {
+        // Not `.once`: it was opened before the update's body, and btrfs lists what was there then (readdir(3) leaves that
+        // open).
+        for (name, kind) in try old.entries() where !isDeletedButOpen(name) {
             if let status = try replacement(of: name, kind, in: old) {
                 if status.isFixed {
                     throw HoldfastError.cannotCarry(

@@ -129,7 +129,7 @@ package protocol FileSystem: Sendable {
 package enum ListingUse: Hashable, Sendable {
     /// Maybe other threads at the same time: the directory is opened again for the listing.
     case shared
-    /// Nobody: it was opened for this one listing.
+    /// Nobody: it was opened for this one listing, right before it.
     case once
 }
 
