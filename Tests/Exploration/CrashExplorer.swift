@@ -40,11 +40,14 @@ struct CrashExplorer {
         seed = world.seed &+ round
         do {
             let points = try commit()
+            var known = CrashPoint.KnownStates()
             for (number, point) in points.enumerated() {
                 if isDone { return }
                 counts.cuts += 1
                 let mustBeNew = number == points.count - 1
-                explore(point, Trail(), cut: number, mustBeNew: mustBeNew)
+                // What the last one leaves has to be more.
+                if mustBeNew { known = CrashPoint.KnownStates() }
+                explore(point, Trail(), cut: number, mustBeNew: mustBeNew, &known)
                 if !world.shape.isDurable, !world.profile.ignoresSyncfs { try recoverUnflushed(point, cut: number) }
                 // The sooner a violation is met, the better where it ends the search.
                 if bounds.stopsAtFirstViolation { recoverWaiting() }
@@ -99,7 +102,9 @@ struct CrashExplorer {
         return points
     }
 
-    private mutating func explore(_ point: CrashPoint, _ trail: Trail, cut: Int, mustBeNew: Bool) {
+    private mutating func explore(
+        _ point: CrashPoint, _ trail: Trail, cut: Int, mustBeNew: Bool, _ known: inout CrashPoint.KnownStates
+    ) {
         if !world.shape.isDurable {
             // The process is killed, and the machine runs on.
             let (choice, tree) = point.nothingLost
@@ -108,7 +113,8 @@ struct CrashExplorer {
         let isFirst = trail.cuts.isEmpty
         let limit = isFirst ? bounds.states : bounds.recoveryStates
         // What a kill of the process leaves is a state of each model: nothing is lost.
-        let isAll = point.forEachState(.init(limit: limit, seed: seed &+ UInt64(cut) &* 0x9E37_79B9)) { choice, tree in
+        let bounds = CrashPoint.Bounds(limit: limit, seed: seed &+ UInt64(cut) &* 0x9E37_79B9)
+        let isAll = point.forEachState(bounds, besides: &known) { choice, tree in
             if isDone { return }
             check(tree, trail.adding(cut, choice), mustBeNew: mustBeNew)
         }
@@ -149,9 +155,10 @@ struct CrashExplorer {
             }
             try checkSecondRecovery(machine, tree, trail)
             if trail.cuts.count < bounds.depth, points.count > 1 {
+                var known = CrashPoint.KnownStates()
                 for (number, point) in points.enumerated() {
                     counts.recoveryCuts += 1
-                    explore(point, trail, cut: number, mustBeNew: mustBeNew)
+                    explore(point, trail, cut: number, mustBeNew: mustBeNew, &known)
                 }
             }
         } catch {

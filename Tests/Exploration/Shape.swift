@@ -79,6 +79,9 @@ struct Shape: Sendable {
     ///   - mustBeOld: Whether the commit had failed, and said that nothing was saved.
     /// - Returns: What is wrong; nil where nothing is.
     func flaw(in contents: Contents, mustBeNew: Bool, mustBeOld: Bool = false) -> String? {
+        // Mostly all of the store is one or the other.
+        if !mustBeOld, contents.matches(after) { return nil }
+        if !mustBeNew, contents.matches(before) { return nil }
         var known: Set<String> = []
         for unit in units {
             known.formUnion(unit)

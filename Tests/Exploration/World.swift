@@ -66,13 +66,15 @@ struct World: Sendable {
         if let interceptor = mutant?.interceptor() { machine.intercept(interceptor) }
     }
 
+    private static let codecs = Result { try CodecRegistry(TextCodec()) }
+
     /// Opens the store, which recovers it.
     func open(_ machine: SimulatedMachine, client: Int = 0) throws -> DocumentStore {
         var options = StoreOptions()
         options.parallelism = 1
         shape.options(&options)
         return try DocumentStore.open(
-            at: Contents.storePath, on: machine.client(client), codecs: CodecRegistry(TextCodec()), options: options)
+            at: Contents.storePath, on: machine.client(client), codecs: Self.codecs.get(), options: options)
     }
 }
 

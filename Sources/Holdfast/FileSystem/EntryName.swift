@@ -81,7 +81,15 @@ package struct EntryName: Hashable, Sendable, Comparable, CustomStringConvertibl
     package static func == (a: EntryName, b: EntryName) -> Bool { a.short == b.short && a.long == b.long }
 
     package static func < (a: EntryName, b: EntryName) -> Bool {
-        a.withBytes { a in b.withBytes { b in a.lexicographicallyPrecedes(b) } }
+        if a.long != nil || b.long != nil {
+            return a.withBytes { a in b.withBytes { b in a.lexicographicallyPrecedes(b) } }
+        }
+        // Words with their first byte as the highest have the order of their bytes; of two names of which one begins the
+        // other, the count behind the zeros decides.
+        if a.short.0 != b.short.0 { return a.short.0.bigEndian < b.short.0.bigEndian }
+        if a.short.1 != b.short.1 { return a.short.1.bigEndian < b.short.1.bigEndian }
+        if a.short.2 != b.short.2 { return a.short.2.bigEndian < b.short.2.bigEndian }
+        return a.short.3.bigEndian < b.short.3.bigEndian
     }
 
     package func hash(into hasher: inout Hasher) {

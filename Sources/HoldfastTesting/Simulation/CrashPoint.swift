@@ -25,6 +25,7 @@ package struct CrashPoint: Sendable {
     /// The call that the power failed before; nil behind the last one.
     package let nextCall: SystemCall?
     let version: Int
+    let durableVersion: Int
 
     /// Whether nothing has changed between two points of one machine, on the disk or in memory.
     package func isSame(as other: CrashPoint) -> Bool { version == other.version }
@@ -55,6 +56,12 @@ package struct CrashPoint: Sendable {
             self.limit = limit
             self.seed = seed
         }
+    }
+
+    /// The states that were gone through of one machine's crash points, of which neighbours share most.
+    package struct KnownStates: Sendable {
+        fileprivate var keys: Set<UInt64> = []
+        package init() {}
     }
 
     // MARK: - What there is to decide
@@ -146,9 +153,19 @@ package struct CrashPoint: Sendable {
     package func forEachState(
         _ bounds: Bounds, _ body: (Choice, SimulatedTree) throws -> Void
     ) rethrows -> Bool {
+        var known = KnownStates()
+        return try forEachState(bounds, besides: &known, body)
+    }
+
+    /// Does so for the states that are not known, and adds them to those that are.
+    @discardableResult
+    package func forEachState(
+        _ bounds: Bounds, besides known: inout KnownStates, _ body: (Choice, SimulatedTree) throws -> Void
+    ) rethrows -> Bool {
         let dimensions = self.dimensions
         func visit(_ digits: [UInt8]) throws {
-            if let tree = tree(digits, dimensions) { try body(Choice(digits), tree) }
+            guard let outcome = outcome(digits, dimensions), known.keys.insert(key(of: outcome)).inserted else { return }
+            try body(Choice(digits), tree(outcome))
         }
         if stateCount <= bounds.limit {
             var digits = [UInt8](repeating: 0, count: dimensions.count)
@@ -191,20 +208,20 @@ package struct CrashPoint: Sendable {
         guard choice.digits.count == dimensions.count,
             zip(choice.digits, dimensions).allSatisfy({ Int($0) < $1.count })
         else { return nil }
-        return tree(choice.digits, dimensions)
+        return outcome(choice.digits, dimensions).map(tree)
     }
 
     /// The state in which all is lost that can be.
     package var allLost: SimulatedTree {
         let dimensions = self.dimensions
-        return tree([UInt8](repeating: 0, count: dimensions.count), dimensions) ?? durable
+        return outcome([UInt8](repeating: 0, count: dimensions.count), dimensions).map(tree) ?? durable
     }
 
     /// The state in which nothing is lost: what the end of a process leaves.
     package var nothingLost: (choice: Choice, tree: SimulatedTree) {
         let dimensions = self.dimensions
         let kept = Self.kept(dimensions)
-        return (Choice(kept), tree(kept, dimensions) ?? durable)
+        return (Choice(kept), outcome(kept, dimensions).map(tree) ?? durable)
     }
 
     private static func kept(_ dimensions: [Dimension]) -> [UInt8] {
@@ -216,7 +233,7 @@ package struct CrashPoint: Sendable {
     /// One of the states, by chance.
     package func randomState(using generator: inout SeededGenerator) -> SimulatedTree {
         let dimensions = self.dimensions
-        return tree(Self.sample(dimensions, &generator), dimensions) ?? durable
+        return outcome(Self.sample(dimensions, &generator), dimensions).map(tree) ?? durable
     }
 
     private static func sample(_ dimensions: [Dimension], _ generator: inout SeededGenerator) -> [UInt8] {
@@ -245,47 +262,59 @@ package struct CrashPoint: Sendable {
         return digits
     }
 
-    private func tree(_ digits: [UInt8], _ dimensions: [Dimension]) -> SimulatedTree? {
-        var kept = [Bool](repeating: false, count: pending.count)
-        var altered: [Int: FileFate] = [:]
+    /// What becomes of each pending change in a state: nil where it is lost.
+    ///
+    /// - Returns: Nil where there is no such state.
+    private func outcome(_ digits: [UInt8], _ dimensions: [Dimension]) -> [FileFate?]? {
+        var kept = [FileFate?](repeating: nil, count: pending.count)
         for (place, dimension) in dimensions.enumerated() {
             switch dimension {
             case .names(let change, let after):
                 guard digits[place] == 1 else { continue }
                 if after.contains(where: { digits[$0] == 0 }) { return nil }
-                kept[change] = true
+                kept[change] = .kept
             case .journal(let changes):
-                for change in changes.prefix(Int(digits[place])) { kept[change] = true }
-            case .file(let changes, let fates):
-                choose(fates[Int(digits[place])], changes, &kept, &altered)
+                for change in changes.prefix(Int(digits[place])) { kept[change] = .kept }
+            case .file(let changes, let fates): choose(fates[Int(digits[place])], changes, &kept)
             }
         }
+        return kept
+    }
+
+    private func tree(_ kept: [FileFate?]) -> SimulatedTree {
         var tree = durable
-        for (index, change) in pending.enumerated() where kept[index] {
-            tree.apply(altered[index].map { change.altered($0) } ?? change)
+        for (change, fate) in zip(pending, kept) {
+            if let fate { tree.apply(fate == .kept ? change : change.altered(fate)) }
         }
         tree.prune()
         return tree
     }
 
-    private func choose(
-        _ fate: FileFate, _ changes: [Int], _ kept: inout [Bool], _ altered: inout [Int: FileFate]
-    ) {
+    /// Tells states of one machine's crash points apart: no two changes of a machine have the same time.
+    private func key(of kept: [FileFate?]) -> UInt64 {
+        var hash = StableHasher()
+        hash.combine(UInt64(durableVersion))
+        for (change, fate) in zip(pending, kept) {
+            guard let fate else { continue }
+            hash.combine(UInt64(change.time.seconds))
+            hash.combine(UInt64(change.time.nanoseconds) << 8 | UInt64(fate.rawValue))
+        }
+        return hash.value
+    }
+
+    private func choose(_ fate: FileFate, _ changes: [Int], _ kept: inout [FileFate?]) {
         let writes = changes.filter { pending[$0].isWrite }
         for change in changes {
             switch fate {
             case .lost: break
-            case .kept: kept[change] = true
-            case .zeros, .garbage:
-                kept[change] = true
-                if pending[change].isWrite { altered[change] = fate }
+            case .kept: kept[change] = .kept
+            case .zeros, .garbage: kept[change] = pending[change].isWrite ? fate : .kept
             case .prefix:
                 let middle = writes[writes.count / 2]
                 if pending[change].isWrite, change > middle { break }
-                kept[change] = true
-                if change == middle { altered[change] = fate }
-            case .bytesOnly: kept[change] = pending[change].isWrite
-            case .attributesOnly: kept[change] = !pending[change].isWrite
+                kept[change] = change == middle ? fate : .kept
+            case .bytesOnly: kept[change] = pending[change].isWrite ? .kept : nil
+            case .attributesOnly: kept[change] = pending[change].isWrite ? nil : .kept
             }
         }
     }

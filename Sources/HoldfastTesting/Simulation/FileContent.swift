@@ -39,6 +39,12 @@ package struct FileContent: Sendable {
 
     package var bytes: [UInt8] { read(Int(size), at: 0) }
 
+    /// Calls a body with all bytes; without a copy where they are one block.
+    func withBytes(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        if let block = blocks[0], block.count == size { return block.withUnsafeBufferPointer(body) }
+        bytes.withUnsafeBufferPointer(body)
+    }
+
     package mutating func write(_ bytes: [UInt8], at offset: Int64) {
         var done = 0
         while done < bytes.count {

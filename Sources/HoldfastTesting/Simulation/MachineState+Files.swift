@@ -161,6 +161,7 @@ extension MachineState {
         if descriptors.isEmpty {
             // Nothing holds what has no name any more.
             durable = tree
+            durableVersion += 1
         }
     }
 
@@ -204,5 +205,6 @@ extension MachineState {
         if rest.count == pending.count { return }
         pending = rest
         version += 1
+        durableVersion += 1
     }
 }

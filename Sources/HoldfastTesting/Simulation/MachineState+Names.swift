@@ -273,7 +273,7 @@ extension MachineState {
     private func status(_ node: SimulatedNode) -> FileStatus {
         var links = UInt64(node.links)
         if let entries = node.entries, links > 0 {
-            links = 2 + UInt64(entries.values.count { tree[$0]?.kind == .directory })
+            links = 2 + UInt64(entries.count { tree[$0.value]?.kind == .directory })
         }
         let lies = configuration.lies
         let time = lies.contains(.hidesTimes) ? configuration.bootTime : node.attributes.modification

@@ -13,6 +13,8 @@ package struct MachineState: Sendable {
     package internal(set) var pending: [PendingChange] = []
     /// Differs between any two states in which a crash could leave different things.
     var version = 0
+    /// Differs between any two states of one machine that differ in what is durable.
+    var durableVersion = 0
 
     let configuration: SimulatedMachine.Configuration
     var descriptors: [Int32: OpenDescription] = [:]
@@ -37,8 +39,8 @@ package struct MachineState: Sendable {
         self.tree = tree
         durable = tree
         self.configuration = configuration
-        nextNode = (tree.nodes.keys.map(\.rawValue).max() ?? 1) + 1
-        nextInode = (tree.nodes.values.map(\.inode).max() ?? 2) + 1
+        nextNode = (tree.nodes.lastID?.rawValue ?? 1) + 1
+        nextInode = (tree.nodes.highestInode ?? 2) + 1
         clock = configuration.bootTime.seconds * 1_000_000_000 + configuration.bootTime.nanoseconds
     }
 

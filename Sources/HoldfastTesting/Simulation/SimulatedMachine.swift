@@ -256,7 +256,8 @@ package final class SimulatedMachine: Sendable {
     private static func point(_ guarded: Guarded, before call: SystemCall?) -> CrashPoint {
         CrashPoint(
             model: guarded.state.configuration.model, durable: guarded.state.durable, pending: guarded.state.pending,
-            callsBefore: guarded.callCount, nextCall: call, version: guarded.state.version)
+            callsBefore: guarded.callCount, nextCall: call, version: guarded.state.version,
+            durableVersion: guarded.state.durableVersion)
     }
 
     private static func check(

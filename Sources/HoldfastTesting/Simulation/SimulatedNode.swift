@@ -22,7 +22,7 @@ package struct NodeAttributes: Hashable, Sendable {
 package struct SimulatedNode: Sendable {
     package enum Content: Sendable {
         case file(FileContent)
-        case directory([EntryName: NodeID])
+        case directory(EntryTable)
         case symbolicLink([UInt8])
         /// FIFOs, sockets and devices: entries that can only be looked at.
         case special(EntryKind)
@@ -48,7 +48,7 @@ package struct SimulatedNode: Sendable {
         }
     }
 
-    package var entries: [EntryName: NodeID]? {
+    package var entries: EntryTable? {
         if case .directory(let entries) = content { entries } else { nil }
     }
 
@@ -73,7 +73,7 @@ package struct SimulatedNode: Sendable {
     }
 
     /// Changes a directory's entries in place.
-    mutating func withEntries(_ body: (inout [EntryName: NodeID]) -> Void) {
+    mutating func withEntries(_ body: (inout EntryTable) -> Void) {
         guard case .directory(var entries) = content else { return }
         content = .special(.directory)
         body(&entries)

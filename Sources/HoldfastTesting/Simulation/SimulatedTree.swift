@@ -4,7 +4,7 @@ import Holdfast
 package struct SimulatedTree: Sendable {
     package static let root = NodeID(1)
 
-    package internal(set) var nodes: [NodeID: SimulatedNode]
+    var nodes = NodeTable()
 
     /// An empty file system: a root directory.
     package init(time: Timestamp, user: UInt32 = 0) {
@@ -12,7 +12,7 @@ package struct SimulatedTree: Sendable {
             mode: 0o755, user: user, group: user, access: time, modification: time, change: time)
         var root = SimulatedNode(attributes: attributes, content: .directory([:]), inode: 2)
         root.links = 1
-        nodes = [Self.root: root]
+        nodes[Self.root] = root
     }
 
     package subscript(_ id: NodeID) -> SimulatedNode? { nodes[id] }
@@ -48,8 +48,8 @@ package struct SimulatedTree: Sendable {
         guard let node = nodes[id] else { return nil }
         if node.kind == .directory { return path(of: id) }
         if node.links == 0 { return nil }
-        for (directory, holder) in nodes.sorted(by: { $0.key < $1.key }) {
-            guard let name = holder.entries?.filter({ $0.value == id }).map(\.key).min(),
+        for directory in nodes.ids {
+            guard let name = nodes[directory]?.entries?.first(where: { $0.value == id })?.key,
                 let above = path(of: directory)
             else { continue }
             return above == "/" ? "/\(name)" : "\(above)/\(name)"
@@ -97,43 +97,37 @@ package struct SimulatedTree: Sendable {
 
     /// What a check of the file system at mount does: nodes without a name go, and link counts are counted.
     mutating func prune() {
-        var kept: [NodeID: SimulatedNode] = [:]
-        kept.reserveCapacity(nodes.count)
-        defer { renumberTwins() }
+        var links = [Int](repeating: 0, count: nodes.count)
+        links[Self.root.rawValue] = 1
         var open = [Self.root]
-        if var root = nodes[Self.root] {
-            root.links = 1
-            kept[Self.root] = root
-        }
         while let directory = open.popLast() {
-            guard let entries = kept[directory]?.entries else { continue }
+            guard let entries = nodes[directory]?.entries else { continue }
             for (_, id) in entries {
-                if kept[id] != nil {
-                    kept[id]?.links += 1
-                } else if var node = nodes[id] {
-                    node.links = 1
-                    if case .directory = node.content {
-                        node.parent = directory
-                        open.append(id)
-                    }
-                    kept[id] = node
+                guard let kind = nodes[id]?.kind else { continue }
+                links[id.rawValue] += 1
+                if kind == .directory, links[id.rawValue] == 1 {
+                    nodes[id]?.parent = directory
+                    open.append(id)
                 }
             }
         }
-        nodes = kept
+        nodes.keep(links)
+        renumberTwins()
     }
 
     /// Gives numbers of their own to nodes of which one got the number of the other, when that was deleted: a deletion
     /// that the crash has undone.
     private mutating func renumberTwins() {
-        var seen: Set<UInt64> = []
-        var twins: [NodeID] = []
-        for (id, node) in nodes where !seen.insert(node.inode).inserted { twins.append(id) }
-        if twins.isEmpty { return }
-        var next = (nodes.values.map(\.inode).max() ?? 2) + 1
-        for id in twins.sorted() {
-            nodes[id]?.inode = next
-            next += 1
+        var next = (nodes.highestInode ?? 2) + 1
+        // Numbers are given from the lowest free one up.
+        var isTaken = [Bool](repeating: false, count: Int(next))
+        for id in nodes.ids {
+            guard let inode = nodes[id].map({ Int($0.inode) }) else { continue }
+            if isTaken[inode] {
+                nodes[id]?.inode = next
+                next += 1
+            }
+            isTaken[inode] = true
         }
     }
 
@@ -158,18 +152,20 @@ package struct SimulatedTree: Sendable {
                 hash.combine(UInt64(bitPattern: node.attributes.modification.seconds))
                 hash.combine(UInt64(bitPattern: node.attributes.modification.nanoseconds))
             }
-            for (name, value) in node.attributes.extended.sorted(by: { $0.key < $1.key }) {
-                hash.combine(name.bytes)
-                hash.combine(value)
+            if !node.attributes.extended.isEmpty {
+                for (name, value) in node.attributes.extended.sorted(by: { $0.key < $1.key }) {
+                    name.withBytes { hash.combine($0) }
+                    hash.combine(value)
+                }
             }
             switch node.content {
-            case .file(let file): hash.combine(file.bytes)
+            case .file(let file): file.withBytes { hash.combine($0) }
             case .symbolicLink(let target): hash.combine(target)
             case .special(let kind): hash.combine(kind.rawValue.utf8)
             case .directory(let entries):
                 hash.combine(UInt64(entries.count))
-                for (name, child) in entries.sorted(by: { $0.key < $1.key }) {
-                    hash.combine(name.bytes)
+                for (name, child) in entries {
+                    name.withBytes { hash.combine($0) }
                     visit(child)
                 }
             }
@@ -194,7 +190,7 @@ package struct SimulatedTree: Sendable {
             case .special(let kind): lines.append("\(path) \(kind)")
             case .directory(let entries):
                 lines.append("\(path)/ \(mode)")
-                for (name, child) in entries.sorted(by: { $0.key < $1.key }) { visit(child, "\(path)/\(name)") }
+                for (name, child) in entries { visit(child, "\(path)/\(name)") }
             }
         }
         visit(Self.root, "")

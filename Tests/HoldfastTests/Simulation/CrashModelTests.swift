@@ -194,7 +194,7 @@ extension SimulatedTree {
     /// Names and contents on one line.
     var contents: String {
         func list(_ id: NodeID) -> String {
-            (self[id]?.entries ?? [:]).sorted { $0.key < $1.key }.map { name, id in
+            (self[id]?.entries ?? [:]).map { name, id in
                 if let file = self[id]?.file { return "\(name)=\(String(decoding: file.bytes, as: UTF8.self))" }
                 return "\(name)(\(list(id)))"
             }
