@@ -108,9 +108,10 @@ enum Mutants {
     private static func overlooking(_ affix: String) -> @Sendable () -> SimulatedMachine.Interceptor {
         {
             { call in
+                guard call.call == .statx else { return nil }
                 let name = call.path.split(separator: "/").last.map(String.init) ?? ""
                 let isIt = affix.hasPrefix(".") ? name.hasPrefix(affix) : name.hasSuffix(affix)
-                return call.call == .statx && call.source == nil && isIt ? .failure(.notFound) : nil
+                return isIt ? .failure(.notFound) : nil
             }
         }
     }
@@ -205,7 +206,8 @@ enum Mutants {
     ///
     /// - Returns: How it was found, and in which shape; nil where it was not.
     static func hunt(_ candidate: Candidate, _ worlds: [World], seed: UInt64) -> String? {
-        let all = (candidate.worlds.isEmpty ? worlds : candidate.worlds).map { world in
+        // The cheapest first.
+        let all = (candidate.worlds.isEmpty ? worlds : candidate.worlds).reversed().map { world in
             var world = world
             world.mutant = candidate.mutant
             return world
@@ -244,10 +246,10 @@ enum Mutants {
                 }
             }
         case .person(let limit):
-            // The fullest document shows most, where the file system helps least.
+            // The fullest document shows most, where the file system helps least; a commit of one file is the shortest.
             let fullest = worlds.filter { PersonExplorer.isFor($0.shape) }.sorted {
-                ($0.profile.missing.count, $0.shape.before.items.count)
-                    > ($1.profile.missing.count, $1.shape.before.items.count)
+                ($0.shape.group == .file ? 1 : 0, $0.profile.missing.count, $0.shape.before.items.count)
+                    > ($1.shape.group == .file ? 1 : 0, $1.profile.missing.count, $1.shape.before.items.count)
             }
             for world in spread(fullest, limit) {
                 var explorer = PersonExplorer(world, crashStates: 2, crashStride: 16, stopsAtFirstViolation: true)

@@ -11,23 +11,22 @@ struct StepNamer: Sendable {
 
     /// Names a call that can change something; nil for others.
     mutating func name(_ call: SimulatedCall) -> String? {
-        guard call.call.isMutating, call.path.hasPrefix(Contents.storePath) else { return nil }
-        if call.path.hasSuffix("/.lock") {
+        guard call.call.isMutating else { return nil }
+        let path = call.path
+        guard path.hasPrefix(Contents.storePath) else { return nil }
+        if path.hasSuffix("/.lock") {
             // Every commit, and every document's recovery, begins with it.
             events = [:]
             latest = Self.start
             return nil
         }
-        let target = Self.role(call.path)
-        let document = Self.document(call.path)
+        let target = Self.role(path)
+        let document = Self.document(path)
         let event = document.map { events[$0] ?? Self.start } ?? latest
-        let name: String
-        if let source = call.source {
-            name = "\(call.call.rawValue) \(Self.role(source)) → \(target) after \(event)"
-        } else {
-            name = "\(call.call.rawValue) \(target) after \(event)"
-        }
-        if let next = Self.event(call) {
+        let step = call.source.map { "\(Self.role($0)) → \(target)" } ?? target
+        let name = "\(call.call.rawValue) \(step) after \(event)"
+        let isOfStore = !path.dropFirst(Contents.storePath.count + 1).contains("/")
+        if let next = Self.event(call.call, step, isOfStore: isOfStore) {
             latest = next
             if let document { events[document] = next }
         }
@@ -41,16 +40,12 @@ struct StepNamer: Sendable {
         return prefixes.first { top.hasPrefix($0) }.map { String(top.dropFirst($0.count)) } ?? top
     }
 
-    private static func event(_ call: SimulatedCall) -> String? {
-        let path = call.path.dropFirst(Contents.storePath.count + 1)
-        if path.contains("/") {
-            return call.call == .renameat2 ? "rename \(role(call.source ?? "")) → \(role(call.path))" : nil
-        }
-        switch call.call {
-        case .renameat2: return "rename \(role(call.source ?? "")) → \(role(call.path))"
-        case .mkdirat, .unlinkat, .rmdirat: return "\(call.call.rawValue) \(role(call.path))"
-        case .pwrite where path.hasPrefix(".commit-"): return "the record"
-        default: return nil
+    private static func event(_ call: SystemCall, _ step: String, isOfStore: Bool) -> String? {
+        switch call {
+        case .renameat2: "rename \(step)"
+        case .mkdirat, .unlinkat, .rmdirat: isOfStore ? "\(call.rawValue) \(step)" : nil
+        case .pwrite: isOfStore && step == ".commit-X" ? "the record" : nil
+        default: nil
         }
     }
 

@@ -164,7 +164,9 @@ package struct CrashPoint: Sendable {
     ) rethrows -> Bool {
         let dimensions = self.dimensions
         func visit(_ digits: [UInt8]) throws {
-            guard let outcome = outcome(digits, dimensions), known.keys.insert(key(of: outcome)).inserted else { return }
+            guard let outcome = outcome(digits, dimensions), known.keys.insert(key(of: outcome)).inserted else {
+                return
+            }
             try body(Choice(digits), tree(outcome))
         }
         if stateCount <= bounds.limit {

@@ -1,15 +1,34 @@
 import Holdfast
 
 /// A call that a client makes of a simulated machine.
-package struct SimulatedCall: Sendable, Hashable, CustomStringConvertible {
+package struct SimulatedCall: Sendable, CustomStringConvertible {
     /// How many calls the machine had seen before, of all clients.
     package let index: Int
     package let client: Int
     package let call: SystemCall
+    let subject: SimulatedMachine.Subject
+    /// The machine before the call: most who are asked about a call don't look at its paths, which take long to find.
+    let state: MachineState
+
     /// The path that the call is about, as it is at that moment; for a rename or a link, the path that comes to be.
-    package let path: String
+    package var path: String {
+        switch subject {
+        case .descriptor(let descriptor): path(descriptor)
+        case .entry(let descriptor, let name), .move(_, _, let descriptor, let name): path(descriptor, name)
+        case .path(let path): path
+        }
+    }
+
     /// For a rename or a link, the path that there was before.
-    package let source: String?
+    package var source: String? {
+        if case .move(let descriptor, let name, _, _) = subject { path(descriptor, name) } else { nil }
+    }
+
+    private func path(_ descriptor: Descriptor, _ name: EntryName? = nil) -> String {
+        guard let id = state.descriptors[descriptor.rawValue]?.node else { return "?" }
+        let above = state.tree.anyPath(of: id) ?? "?"
+        return name.map { above == "/" ? "/\($0)" : "\(above)/\($0)" } ?? above
+    }
 
     package var description: String {
         "\(index) client \(client): \(call.rawValue) \(source.map { "\($0) → " } ?? "")\(path)"

@@ -236,10 +236,10 @@ package final class SimulatedMachine: Sendable {
         guarded.withLock { $0.interleaving }?.turn(of: client)
         let (interceptor, description) = guarded.withLock { guarded -> (Interceptor?, SimulatedCall?) in
             guard let interceptor = guarded.interceptor else { return (nil, nil) }
-            let (source, path) = Self.paths(of: subject, guarded.state)
             return (
                 interceptor,
-                SimulatedCall(index: guarded.callCount, client: client, call: call, path: path, source: source)
+                SimulatedCall(
+                    index: guarded.callCount, client: client, call: call, subject: subject, state: guarded.state)
             )
         }
         guard let interceptor, let description else { return nil }
@@ -280,20 +280,6 @@ package final class SimulatedMachine: Sendable {
             state.dropAllPages()
         } else if case .descriptor(let descriptor) = subject {
             state.dropPages(descriptor)
-        }
-    }
-
-    private static func paths(of subject: Subject, _ state: MachineState) -> (source: String?, path: String) {
-        func path(_ descriptor: Descriptor, _ name: EntryName? = nil) -> String {
-            guard let id = state.descriptors[descriptor.rawValue]?.node else { return "?" }
-            let above = state.tree.anyPath(of: id) ?? "?"
-            return name.map { above == "/" ? "/\($0)" : "\(above)/\($0)" } ?? above
-        }
-        return switch subject {
-        case .descriptor(let descriptor): (nil, path(descriptor))
-        case .entry(let descriptor, let name): (nil, path(descriptor, name))
-        case .move(let from, let name, let to, let newName): (path(from, name), path(to, newName))
-        case .path(let path): (nil, path)
         }
     }
 
