@@ -22,6 +22,16 @@ import Testing
             let text = path.map { "\($0.stringValue)\($0.intValue.map { " (\($0))" } ?? "")" }.joined(separator: ", ")
             paths.withLock { $0.append(text) }
         }
+
+        /// A key strategy that does the same as another, and is seen.
+        func telling(
+            _ strategy: @escaping @Sendable ([any CodingKey]) -> any CodingKey
+        ) -> @Sendable ([any CodingKey]) -> any CodingKey {
+            { path in
+                self.add(path)
+                return strategy(path)
+            }
+        }
     }
 
     static let seen = CodingUserInfoKey(rawValue: "seen")
@@ -59,9 +69,11 @@ import Testing
         }
     }
 
-    static func upper(_ path: [any CodingKey]) -> any CodingKey { AnyKey(path.last?.stringValue.uppercased() ?? "") }
+    @Sendable static func upper(_ path: [any CodingKey]) -> any CodingKey {
+        AnyKey(path.last?.stringValue.uppercased() ?? "")
+    }
 
-    static func lower(_ path: [any CodingKey]) -> any CodingKey {
+    @Sendable static func lower(_ path: [any CodingKey]) -> any CodingKey {
         let names = ["firstPart", "secondPart", "byNumber", "byName", "number"]
         let name = path.last?.stringValue ?? ""
         return AnyKey(names.first { $0.uppercased() == name } ?? name)
@@ -72,16 +84,10 @@ import Testing
         let (expected, found) = (Seen(), Seen())
         let json = JSONEncoder()
         json.userInfo[key] = expected
-        json.keyEncodingStrategy = .custom {
-            expected.add($0)
-            return Self.upper($0)
-        }
+        json.keyEncodingStrategy = .custom(expected.telling(Self.upper))
         var encoder = YAMLEncoder()
         encoder.userInfo[key] = found
-        encoder.keyEncodingStrategy = .custom {
-            found.add($0)
-            return Self.upper($0)
-        }
+        encoder.keyEncodingStrategy = .custom(found.telling(Self.upper))
         let text = try json.encode(Outer())
         _ = try encoder.encode(Outer())
         // Foundation's encoder leaves the key of a dictionary out of the paths in it.
@@ -91,16 +97,10 @@ import Testing
         let (expectedRead, foundRead) = (Seen(), Seen())
         let jsonDecoder = JSONDecoder()
         jsonDecoder.userInfo[key] = expectedRead
-        jsonDecoder.keyDecodingStrategy = .custom {
-            expectedRead.add($0)
-            return Self.lower($0)
-        }
+        jsonDecoder.keyDecodingStrategy = .custom(expectedRead.telling(Self.lower))
         var decoder = YAMLDecoder()
         decoder.userInfo[key] = foundRead
-        decoder.keyDecodingStrategy = .custom {
-            foundRead.add($0)
-            return Self.lower($0)
-        }
+        decoder.keyDecodingStrategy = .custom(foundRead.telling(Self.lower))
         _ = try jsonDecoder.decode(Outer.self, from: text)
         _ = try decoder.decode(Outer.self, from: text)
         #expect(foundRead.all == expectedRead.all)

@@ -114,17 +114,7 @@ struct CarryOver {
         // Writable for this process alone until it is filled.
         try new.makeDirectory(newName, mode: 0o700)
         let destination = try Directory(newName, in: new)
-        var entry = Entry(status: status, isLinked: false)
-        for child in try source.entries(.once) where !isDeletedButOpen(child.name) {
-            let path = "\(path)/\(child.name)"
-            do {
-                entry.children[child.name] = try Nesting.enter(level: level) {
-                    try carry(child.name, kind: child.kind, from: source, to: destination, path: path)
-                }
-            } catch let error as SystemCallError where error.entry == child.name {
-                throw SystemCallError(error.call, error.errno, entry: EntryName(path))
-            }
-        }
+        let children = try Nesting.enter(level: level) { try carryAll(of: source, to: destination, path: path) }
         let pair = CopyMetadata.Pair(from: source, to: destination, entry: name)
         if let loss = try CopyMetadata.copyAccess(pair, status: status) { losses.append(loss) }
         try CopyMetadata.copyTimes(pair, status: status)
@@ -133,7 +123,24 @@ struct CarryOver {
             flushes += 1
         }
         result.directories += 1
-        return entry
+        return Entry(status: status, isLinked: false, children: children)
+    }
+
+    /// Carries what is in a subfolder.
+    private mutating func carryAll(
+        of source: Directory, to destination: Directory, path: String
+    ) throws -> [EntryName: Entry] {
+        var carried: [EntryName: Entry] = [:]
+        for child in try source.entries(.once) where !isDeletedButOpen(child.name) {
+            let path = "\(path)/\(child.name)"
+            do {
+                carried[child.name] = try carry(
+                    child.name, kind: child.kind, from: source, to: destination, path: path)
+            } catch let error as SystemCallError where error.entry == child.name {
+                throw SystemCallError(error.call, error.errno, entry: EntryName(path))
+            }
+        }
+        return carried
     }
 
     /// Whether a directory's entries can be removed, as they have to be when its generation goes.

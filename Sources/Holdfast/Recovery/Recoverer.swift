@@ -313,32 +313,21 @@ struct Recoverer {
         _ name: EntryName, _ status: FileStatus, at entry: EntryName, _ old: Directory, _ live: Directory?,
         _ index: ContentIndex
     ) throws -> Bool {
-        let isSame = try isSameEmptyFile(name, status, in: live) || isSameLink(name, status, at: entry, old, live)
-        if isSame { return true }
-        guard let live, let other = try live.statusIfPresent(of: name), other.identity != status.identity,
-            status.modification > other.modification
-        else { return try index.holds(status.identity) || index.holdsContent(of: entry, status, in: old) }
+        func isElsewhere() throws -> Bool {
+            try index.holds(status.identity) || index.holdsContent(of: entry, status, in: old)
+        }
+        guard let live, let other = try live.statusIfPresent(of: name) else { return try isElsewhere() }
+        if other.identity == status.identity { return true }
+        if other.kind == status.kind {
+            if status.kind == .file, status.size == 0, other.size == 0 { return true }
+            if status.kind == .symbolicLink, try old.symbolicLink(entry) == live.symbolicLink(name) { return true }
+        }
+        if status.modification <= other.modification { return try isElsewhere() }
         // The newer of two versions keeps the name, though it may stand under another: an editor's save is a rename, and the
         // file that it renames may have been carried over under its first name.
         guard status.kind == .file, other.kind == .file, status.size == other.size,
             let file = try old.openFileIfPresent(entry)?.file, let standing = try live.openFileIfPresent(name)?.file
         else { return false }
         return try ContentIndex.isSameContent(file, standing, size: status.size)
-    }
-
-    private func isSameEmptyFile(_ name: EntryName, _ status: FileStatus, in live: Directory?) throws -> Bool {
-        guard status.kind == .file, status.size == 0, let other = try live?.statusIfPresent(of: name) else {
-            return false
-        }
-        return other.kind == .file && other.size == 0
-    }
-
-    private func isSameLink(
-        _ name: EntryName, _ status: FileStatus, at entry: EntryName, _ old: Directory, _ live: Directory?
-    ) throws -> Bool {
-        guard status.kind == .symbolicLink, let live, try live.statusIfPresent(of: name)?.kind == .symbolicLink else {
-            return false
-        }
-        return try old.symbolicLink(entry) == live.symbolicLink(name)
     }
 }
