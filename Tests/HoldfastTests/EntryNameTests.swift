@@ -25,14 +25,22 @@ import Testing
         }
     }
 
+    /// With two bytes that change places, in each word.
+    private static let swapped: [[UInt8]] = [0, 6, 8, 15, 16, 24, 28, 29, 40].flatMap { count in
+        ([[0x61, 0x62], [0x62, 0x61], [0x80, 0x61], [0x62]] as [[UInt8]]).map { end in
+            [UInt8](repeating: 0x61, count: count) + end
+        }
+    }
+
     @Test func `compares by its bytes`() {
-        for a in Self.names {
-            for b in Self.names {
+        let all = Self.names + Self.swapped
+        for a in all {
+            for b in all {
                 #expect((EntryName(bytes: a) == EntryName(bytes: b)) == (a == b))
                 #expect((EntryName(bytes: a) < EntryName(bytes: b)) == a.lexicographicallyPrecedes(b))
             }
         }
-        #expect(Set(Self.names.map { EntryName(bytes: $0) }).count == Set(Self.names).count)
+        #expect(Set(all.map { EntryName(bytes: $0) }).count == Set(all).count)
     }
 }
 
