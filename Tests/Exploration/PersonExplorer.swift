@@ -142,20 +142,20 @@ struct PersonExplorer {
         do {
             let start = try world.start().tree
             let machine = world.boot(start, 0)
-            let swap = Mutex<Int?>(nil)
+            let mutant = world.mutant?.interceptor()
+            let firstRename = Mutex(Int.max)
             machine.intercept { call in
-                if call.call == .renameat2 { swap.withLock { $0 = $0 ?? call.index } }
-                return nil
+                if call.call == .renameat2 { firstRename.withLock { $0 = min($0, call.index) } }
+                return mutant?(call)
             }
             try world.shape.commit(try world.open(machine))
-            machine.intercept(nil)
-            let firstRename = swap.withLock { $0 } ?? 0
             for (number, edit) in Edit.all.enumerated() {
                 seen = []
                 for moment in 0..<machine.callCount where !isDone {
                     attempt(Moment(edit: number, call: moment, way: .plain), start)
                     if edit.actInside != nil { attempt(Moment(edit: number, call: moment, way: .inside), start) }
-                    if !edit.effectsBehindSave.isEmpty, moment >= firstRename {
+                    // Before the first rename there was no save yet for it to be behind.
+                    if !edit.effectsBehindSave.isEmpty, moment >= firstRename.withLock({ $0 }) {
                         attempt(Moment(edit: number, call: moment, way: .second), start)
                     }
                 }

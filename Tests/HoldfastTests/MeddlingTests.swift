@@ -174,7 +174,7 @@ import Testing
         try outcome.withLock { $0 }?.get()
     }
 
-    @Test(arguments: [16, 32, 256, 257], [256, 8192])
+    @Test(arguments: [8, 16, 32, 255, 256, 257], [256, 512, 8192])
     func `folders nested as deep as may be are saved, and recovered, on any stack`(depth: Int, kilobytes: Int) throws {
         let store = try TemporaryStore()
         try store.makeConversation()

@@ -93,7 +93,7 @@ private struct Failed: Error {}
             let save: @Sendable (String) throws -> Void = { text in
                 try Data(text.utf8).write(to: url, options: .atomic)
                 // Times are those of the kernel's last tick.
-                usleep(5_000)
+                usleep(12_000)
             }
             let first = Meanwhile({ call, entry in call == .renameat2 }) { try save("first") }
             let callsBehind = Atomic(-1)
