@@ -75,6 +75,14 @@ public struct SegmentedArray<Element: Codable>: Sendable {
         }
         return last
     }
+
+    /// Refuses a file without a byte, which no save writes: what it held is lost, and would be a hole that nobody sees.
+    func checkHasLines(_ bytes: Data?, _ number: Int, of document: String) throws(HoldfastError) {
+        guard bytes?.isEmpty == true else { return }
+        throw HoldfastError(
+            .invalidContent, "the file is empty, as no save leaves it", document: document, file: filename(number),
+            remedy: "put its lines back, or remove it and give those behind it the numbers before theirs")
+    }
 }
 
 extension Draft {
@@ -82,12 +90,15 @@ extension Draft {
     ///
     /// - Parameter array: The array.
     /// - Returns: Its elements; none where there is no file of it.
-    /// - Throws: An error where a file is missing between others, something else stands in its place, or it can't be read
-    ///   or decoded.
+    /// - Throws: An error where a file is missing between others or empty, something else stands in its place, or it can't
+    ///   be read or decoded.
     public mutating func elements<Element>(of array: SegmentedArray<Element>) throws -> [Element] {
         var elements: [Element] = []
         let count = try array.segmentCount(among: managedFiles(), of: document)
-        for number in 1...count + 1 { elements += try value(array.segment(number)) ?? [] }
+        for number in 1...count + 1 {
+            try array.checkHasLines(bytes(array.filename(number)), number, of: document)
+            elements += try value(array.segment(number)) ?? []
+        }
         return elements
     }
 
@@ -96,10 +107,13 @@ extension Draft {
     /// - Parameters:
     ///   - elements: What comes last.
     ///   - array: The array.
-    /// - Throws: An error where an element can't be encoded, or the last file can't be read.
+    /// - Throws: An error where an element can't be encoded, a file is missing between others, or the last one is empty or
+    ///   can't be read.
     public mutating func append<Element>(_ elements: [Element], to array: SegmentedArray<Element>) throws {
         let count = try array.segmentCount(among: managedFiles(), of: document)
-        try write(elements, to: array, after: count, bytes: count > 0 ? bytes(array.filename(count)) : nil)
+        let last = count > 0 ? try bytes(array.filename(count)) : nil
+        try array.checkHasLines(last, count, of: document)
+        try write(elements, to: array, after: count, bytes: last)
     }
 
     /// Replaces a segmented array; files whose bytes stay the same are not written again.
@@ -147,12 +161,15 @@ extension Snapshot {
     ///
     /// - Parameter array: The array.
     /// - Returns: Its elements; none where there is no file of it.
-    /// - Throws: An error where a file is missing between others, something else stands in its place, or it can't be
-    ///   decoded.
+    /// - Throws: An error where a file is missing between others or empty, something else stands in its place, or it can't
+    ///   be decoded.
     public func elements<Element>(of array: SegmentedArray<Element>) throws -> [Element] {
         var elements: [Element] = []
         let count = try array.segmentCount(among: managedFiles, of: document)
-        for number in 1...count + 1 { elements += try value(array.segment(number)) ?? [] }
+        for number in 1...count + 1 {
+            try array.checkHasLines(bytes(array.filename(number)), number, of: document)
+            elements += try value(array.segment(number)) ?? []
+        }
         return elements
     }
 }

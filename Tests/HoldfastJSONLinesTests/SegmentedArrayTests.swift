@@ -87,6 +87,20 @@ import Testing
         #expect(throws: HoldfastError.self) { try self.store.update("doc") { try $0.append([1], to: self.numbers) } }
     }
 
+    @Test(arguments: [1, 2]) func `with a file that has lost its bytes is an error`(number: Int) throws {
+        try store.update("doc") { try $0.append(Array(0..<20), to: self.numbers) }
+        let file = folder.appending(path: "doc/n-00000\(number).jsonl")
+        try Data().write(to: file)
+        let error = try #require(throws: HoldfastError.self) { try self.stored() }
+        #expect(error.description.hasPrefix("doc/n-00000\(number).jsonl: the file is empty, as no save leaves it"))
+        #expect(throws: HoldfastError.self) { try self.store.update("doc") { _ = try $0.elements(of: self.numbers) } }
+        let append = { try self.store.update("doc") { try $0.append([20], to: self.numbers) } }
+        if number == 2 { #expect(throws: HoldfastError.self) { try append() } }
+        try Data("7\n".utf8).write(to: file)
+        _ = try append()
+        #expect(try stored().last == 20)
+    }
+
     @Test func `with a link in a file's place is an error, also at the end`() throws {
         try store.update("doc") { try $0.append(Array(0..<20), to: self.numbers) }
         let last = folder.path + "/doc/n-000002.jsonl"
