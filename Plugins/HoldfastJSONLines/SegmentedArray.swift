@@ -53,19 +53,33 @@ public struct SegmentedArray<Element: Codable>: Sendable {
     /// error then, and doesn't pass for the end of the array.
     func segment(_ number: Int) -> ManagedFile<[Element]> { ManagedFile(filename(number)) }
 
+    /// The numbers of this array's files among a document's.
+    ///
+    /// Of names that the pattern claims, those with a number are meant to be files of the array: one that is written otherwise
+    /// would be passed over, with all that is in it.
+    func numbers(among filenames: [String], of document: String) throws(HoldfastError) -> Set<Int> {
+        var numbers: Set<Int> = []
+        // Names are bytes: another Unicode form of one is another file.
+        for filename in filenames.map(\.utf8) {
+            guard filename.starts(with: "\(name)-".utf8) else { continue }
+            let digits = Substring(filename.dropFirst(name.utf8.count + 1).dropLast(".jsonl".utf8.count))
+            guard !digits.isEmpty, digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else { continue }
+            guard let number = Int(digits), number > 0, self.filename(number).utf8.elementsEqual(filename) else {
+                throw HoldfastError(
+                    .invalidContent, "the number in this name is written otherwise than in `\(self.filename(1))`",
+                    document: document, file: String(filename),
+                    remedy: "write it with six digits if the file belongs to the array, or call it something else")
+            }
+            numbers.insert(number)
+        }
+        return numbers
+    }
+
     /// Counts the files of this array among a document's.
     ///
     /// Their numbers run from 1 without a gap: a missing file would be a hole in the array that nobody sees.
     func segmentCount(among filenames: [String], of document: String) throws(HoldfastError) -> Int {
-        var numbers: Set<Int> = []
-        // Names are bytes: another Unicode form of one is another file.
-        for filename in filenames.map(\.utf8) {
-            let digits = Substring(filename.dropFirst(name.utf8.count + 1).dropLast(".jsonl".utf8.count))
-            guard let number = Int(digits), number > 0, self.filename(number).utf8.elementsEqual(filename) else {
-                continue
-            }
-            numbers.insert(number)
-        }
+        let numbers = try numbers(among: filenames, of: document)
         guard let last = numbers.max() else { return 0 }
         guard numbers.count == last else {
             let missing = (1...last).first { !numbers.contains($0) } ?? last
@@ -116,17 +130,18 @@ extension Draft {
         try write(elements, to: array, after: count, bytes: last)
     }
 
-    /// Replaces a segmented array; files whose bytes stay the same are not written again.
+    /// Replaces a segmented array, also one of which files are missing; those whose bytes stay the same are not written
+    /// again.
     ///
     /// - Parameters:
     ///   - elements: All its elements.
     ///   - array: The array.
     /// - Throws: An error where an element can't be encoded.
     public mutating func setElements<Element>(_ elements: [Element], of array: SegmentedArray<Element>) throws {
-        let before = try array.segmentCount(among: managedFiles(), of: document)
+        let before = try array.numbers(among: managedFiles(), of: document)
         let after = try write(elements, to: array, after: 0, bytes: nil)
-        // From the end, so that the draft never has a gap.
-        for number in stride(from: before, to: after, by: -1) { try remove(array.filename(number)) }
+        // From the end, so that the draft gets no gap.
+        for number in before.sorted(by: >) where number > after { try remove(array.filename(number)) }
     }
 
     /// Fills up the last file and then new ones; returns the last one's number.

@@ -64,6 +64,8 @@ public struct YAMLCodec: ManagedFileCodec {
     /// - Throws: An `EncodingError`, what `currentBytes` throws, or what the value's own `encode(to:)` throws.
     public func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data {
         var options = encodingOptions
+        // The same value is the same bytes.
+        options.sortsDictionaries = true
         options.userInfo.merge(context.userInfo) { _, new in new }
         let text = try YAMLEncoder(options: options).encode(value)
         guard keepsFormatting, let current = try context.currentBytes() else { return text }

@@ -63,6 +63,8 @@ public struct YAMLEncodingOptions: Sendable {
     /// the default, writes each element on its own line.
     public var flowSequenceWidth: Int?
     /// Whether keys are sorted by their UTF-8 bytes; by default they stay in the order in which they are encoded.
+    ///
+    /// For a dictionary that is another one in each process; so ``YAMLCodec`` sorts dictionaries in any case.
     public var sortedKeys = false
     /// Whether the text starts with `---`.
     public var explicitStart = false
@@ -78,6 +80,10 @@ public struct YAMLEncodingOptions: Sendable {
     public var limits = YAMLLimits()
     /// What the values find in `Encoder.userInfo`.
     public var userInfo: [CodingUserInfoKey: any Sendable] = [:]
+
+    /// Whether dictionaries are sorted as ``sortedKeys`` says, also where other keys aren't: they have another order in each
+    /// process.
+    var sortsDictionaries = false
 
     /// Creates the default options.
     public init() {}

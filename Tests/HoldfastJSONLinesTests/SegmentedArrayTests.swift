@@ -85,6 +85,10 @@ import Testing
         #expect(error.code == .invalidContent)
         #expect(error.description.hasPrefix("doc/n-000002.jsonl: the file is missing, though `n-0000"))
         #expect(throws: HoldfastError.self) { try self.store.update("doc") { try $0.append([1], to: self.numbers) } }
+        // Who replaces it all needs nothing of what was there.
+        try store.update("doc") { try $0.setElements([7, 8], of: self.numbers) }
+        #expect(try stored() == [7, 8])
+        #expect(try store.snapshot("doc").managedFiles == ["n-000001.jsonl"])
     }
 
     @Test(arguments: [1, 2]) func `with a file that has lost its bytes is an error`(number: Int) throws {
@@ -134,9 +138,17 @@ import Testing
     @Test func `leaves other files of the pattern alone`() throws {
         try store.update("doc") { try $0.append([1], to: self.numbers) }
         try Data("9\n".utf8).write(to: folder.appending(path: "doc/n-old.jsonl"))
-        try Data("9\n".utf8).write(to: folder.appending(path: "doc/n-2.jsonl"))
+        try Data("9\n".utf8).write(to: folder.appending(path: "doc/n-2x.jsonl"))
         try store.update("doc") { try $0.append([2], to: self.numbers) }
         #expect(try stored() == [1, 2])
+        // What is meant to be one of the array's is not passed over.
+        for name in ["n-2.jsonl", "n-000000.jsonl", "n-99999999999999999999.jsonl"] {
+            let file = folder.appending(path: "doc/\(name)")
+            try Data("9\n".utf8).write(to: file)
+            let error = #expect(throws: HoldfastError.self) { try self.stored() }
+            #expect(error?.file == name && error?.code == .invalidContent)
+            try FileManager.default.removeItem(at: file)
+        }
     }
 
     @Test func `that can't be encoded changes nothing`() throws {

@@ -98,15 +98,36 @@ import Testing
         ("a: &b [*b]\n", "line 1, column 8, at a[0]: the alias *b stands inside the node that it names"),
         (
             "a: !foo 1\n",
-            "line 1, column 4, at a: the tag !foo is not known here; expected one of !!str, !!int, !!float, !!bool, !!null, !!binary"
+            "line 1, column 4, at a: the tag !foo is not known here; expected one of !!str, !!int, !!float, !!bool, !!null, !!binary, !!timestamp, unless `unknownTags` is `.ignore`"
         ),
+        (
+            "a: !foo {}\n",
+            "line 1, column 4, at a: the tag !foo is not known here; expected one of !!seq, !!map, unless `unknownTags` is `.ignore`"
+        ),
+        ("a:\n\t- b\n", "line 2, column 1, at a: a tab can't indent: use spaces"),
+        ("a: @b\n", "line 1, column 4, at a: a value can't begin with `@`: quote it"),
+        (
+            "a: b: c\n",
+            "line 1, column 5: a value on the line of its key can't hold a key, too: quote it, or put it on lines below, indented deeper"
+        ),
+        (
+            "a: - b\n",
+            "line 1, column 4, at a: a dash can't follow a key on its line: put the sequence on the lines below"
+        ),
+        (
+            "a:\n  b: 1\n c: 2\n",
+            "line 3, column 2: expected a key in line with the others of the mapping that begins at line 1, column 1"
+        ),
+        ("a: [b, ", "line 1, column 8, at a[1]: expected a value here"),
+        ("a: \u{1}\n", "line 1, column 4: control characters are not allowed (U+0001)"),
         ("a: !!int x\n", "line 1, column 4, at a: \"x\" is not what its tag !!int says"),
         ("a: !!float 0x1\n", "line 1, column 4, at a: \"0x1\" is not what its tag !!float says"),
         ("a: !!seq x\n", "line 1, column 4, at a: the tag !!seq is not one for a scalar"),
         ("a: !!str [x]\n", "line 1, column 4, at a: the tag !!str is not one for a sequence"),
     ])
     func `errors name line, column, path and what was expected`(text: String, expected: String) throws {
-        #expect(try failure(Log.self, text) == expected)
+        let told = try failure(Log.self, text)
+        #expect(told == expected)
     }
 
     @Test(arguments: [
@@ -119,6 +140,12 @@ import Testing
             try YAMLCodec("*.yaml").validate(Data(text.utf8), in: CodecContext(filename: "a.yaml"))
         }
         #expect(validated.description == decoded)
+    }
+
+    @Test func `an empty block scalar may end with its document`() throws {
+        for text in ["|\n\n \n...\n", "> # c\n\n  \n---\nb\n"] {
+            #expect(try YAMLDecoder().decodeDocuments(String.self, from: Data(text.utf8)).first == "")
+        }
     }
 
     @Test func `surrogate pairs of JSON are refused at their place, characters and YAML's escapes are read`() throws {

@@ -6,6 +6,29 @@ import Testing
 
 /// What the options do, and the parts of YAML that the suite's cases do not reach.
 @Suite struct OptionsTests {
+    @Test func `the codec writes dictionaries in the order of their keys, and all else as it is declared`() throws {
+        struct Usage: Encodable {
+            var tokens: [String: Int]
+            var days: [Int: Bool]
+            var cost: Int
+        }
+        let keys = (0..<40).map { "key \($0 + 10)" }
+        var tokens = Dictionary(uniqueKeysWithValues: keys.map { ($0, 1) })
+        let context = CodecContext(filename: "a.yaml")
+        let usage = Usage(tokens: tokens, days: [30: true, 7: false], cost: 2)
+        let text = try YAMLCodec("a.yaml").encode(usage, in: context)
+        let lines = keys.map { "  \($0): 1" }
+        #expect(
+            String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+                == ["tokens:"] + lines + ["days:", "  \"30\": true", "  \"7\": false", "cost: 2"])
+        tokens.reserveCapacity(1000)
+        #expect(
+            try YAMLCodec("a.yaml").encode(Usage(tokens: tokens, days: [:], cost: 2), in: context).count < text.count)
+        #expect(
+            try YAMLCodec("a.yaml").encode(tokens, in: context) == YAMLCodec("a.yaml").encode(usage.tokens, in: context)
+        )
+    }
+
     @Test func `the codec holds what every codec must`() throws {
         var conformance = CodecConformance(YAMLCodec("a.yaml"), filename: "a.yaml")
         // The mutations of this module's own tests are many more.
@@ -48,6 +71,8 @@ import Testing
         encoder.indent = 4
         encoder.sortedKeys = true
         encoder.flowSequenceWidth = 20
+        // PyYAML takes a question mark between brackets for a key's.
+        #expect(try encoder.encodeToString(["what?", "b"]) == "[\"what?\", b]\n")
         encoder.width = 16
         encoder.explicitStart = true
         let value = YAMLValue.mapping([
@@ -229,6 +254,9 @@ import Testing
         #expect(try decoder.decode(Double.self, from: "010") == 8)
         #expect(try decoder.decode(Double.self, from: "1:30.5") == 90.5)
         #expect(try decoder.decode(Int.self, from: "-1:30") == -90)
+        // Times of day are none of base 60.
+        #expect(try decoder.decode([String].self, from: "[09:15, 00:30, 0:6]") == ["09:15", "00:30", "0:6"])
+        #expect(try decoder.decode(Double.self, from: "0:30.5") == 30.5)
     }
 
     @Test func `tags decide, and unknown ones are refused or ignored`() throws {

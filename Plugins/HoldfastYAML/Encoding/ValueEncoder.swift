@@ -46,10 +46,13 @@ final class ValueEncoder: Encoder {
     @exclusivity(unchecked) private var starts: [Int] = []
     @exclusivity(unchecked) private var names: [String] = []
     @exclusivity(unchecked) private var mayFlow = true
+    /// Whether the value's entries are put in the order of their keys.
+    @exclusivity(unchecked) private var isSorting: Bool
 
     init(_ state: EncodingState) {
         self.state = state
         buffer = TextBuffer(capacity: 1)
+        isSorting = state.options.sortedKeys
     }
 
     func place(
@@ -76,6 +79,7 @@ final class ValueEncoder: Encoder {
         isBusy = false
         isClosed = false
         mayFlow = true
+        isSorting = state.options.sortedKeys
         if !starts.isEmpty { starts.removeAll(keepingCapacity: true) }
         if !names.isEmpty { names.removeAll(keepingCapacity: true) }
     }
@@ -141,7 +145,7 @@ final class ValueEncoder: Encoder {
         if isFirst, placement == .afterKey { buffer.append(0x0A) }
         if !isFirst || placement == .afterKey { buffer.appendSpaces(column) }
         if let name {
-            if state.options.sortedKeys {
+            if isSorting {
                 starts.append(buffer.count)
                 names.append(name)
             }
@@ -163,7 +167,7 @@ final class ValueEncoder: Encoder {
         let isNew = isNewKey(written, at: keyStart)
         guard isNew else {
             buffer.truncate(to: restart)
-            if state.options.sortedKeys {
+            if isSorting {
                 starts.removeLast()
                 names.removeLast()
             }
@@ -203,7 +207,7 @@ final class ValueEncoder: Encoder {
         count -= 1
         if isKeyed {
             keys?.table.removeLast()
-            if state.options.sortedKeys {
+            if isSorting {
                 starts.removeLast()
                 names.removeLast()
             }
@@ -302,6 +306,7 @@ final class ValueEncoder: Encoder {
         if let data = value as? Data { return try encodeData(data) }
         if let url = value as? URL { return try encode(url.absoluteString) }
         if let decimal = value as? Decimal { return try encodeDecimal(decimal) }
+        if state.options.sortsDictionaries, count == 0, value is any HashedByKeys { isSorting = true }
         if !state.usesDefaultKeys, let dictionary = value as? any StringKeyedEncodable {
             return try dictionary.encodeEntries(to: self)
         }
@@ -390,7 +395,7 @@ final class ValueEncoder: Encoder {
         if count == 0, shape != .scalar {
             if placement == .afterKey { buffer.append(0x20) }
             buffer.append(literal: shape == .sequence ? "[]\n" : "{}\n")
-        } else if shape == .mapping, state.options.sortedKeys {
+        } else if shape == .mapping, isSorting {
             sortEntries()
         } else if shape == .sequence, mayFlow, let width = state.options.flowSequenceWidth {
             flowElements(width)
@@ -475,3 +480,8 @@ extension Dictionary: StringKeyedEncodable where Key == String, Value: Encodable
         for (key, value) in self { try encoder.encodeEntry(value, name: key, key: key) }
     }
 }
+
+/// A dictionary, which has no order of its own.
+protocol HashedByKeys {}
+
+extension Dictionary: HashedByKeys {}

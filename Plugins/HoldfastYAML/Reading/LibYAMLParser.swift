@@ -44,7 +44,7 @@ struct LibYAMLParser: ~Copyable {
         case YAML_MEMORY_ERROR: return Fault(reason: "libyaml is out of memory", index: 0, isByte: true)
         case YAML_READER_ERROR:
             let value = parser.pointee.problem_value
-            let what = value < 0 ? problem : "\(problem) (U+\(String(value, radix: 16, uppercase: true)))"
+            let what = value < 0 ? problem : "\(problem) (\(Self.codePoint(value)))"
             return Fault(reason: what, index: parser.pointee.problem_offset, isByte: true)
         default:
             let context = parser.pointee.context.map { " \(String(cString: $0))" } ?? ""
@@ -56,8 +56,30 @@ struct LibYAMLParser: ~Copyable {
                 return Fault(reason: reason, index: beginning.index, isByte: false)
             }
             return Fault(
-                reason: problem + context, index: place.index, isByte: false,
+                reason: Self.plain[problem] ?? problem + context, index: place.index, isByte: false,
                 beginning: isAbove ? beginning.index : nil)
         }
     }
+
+    /// As Unicode writes it, with four digits at least.
+    private static func codePoint(_ value: Int32) -> String {
+        let digits = String(value, radix: 16, uppercase: true)
+        return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
+    /// What libyaml says of a character that begins nothing, which is told by the character.
+    static let unexpectedCharacter = "found character that cannot start any token"
+
+    /// The faults that people make most, in words that tell what to do; where the fault is behind what it belongs to, a text
+    /// goes on with "that begins at".
+    private static let plain = [
+        unexpectedCharacter: unexpectedCharacter,
+        "mapping values are not allowed in this context":
+            "a value on the line of its key can't hold a key, too: quote it, or put it on lines below, indented deeper",
+        "block sequence entries are not allowed in this context":
+            "a dash can't follow a key on its line: put the sequence on the lines below",
+        "did not find expected key": "expected a key in line with the others of the mapping",
+        "did not find expected '-' indicator": "expected a dash in line with the others of the sequence",
+        "did not find expected node content": "expected a value here",
+    ]
 }

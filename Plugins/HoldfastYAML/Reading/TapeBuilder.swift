@@ -430,13 +430,22 @@ struct TapeBuilder: ~Copyable {
             let spaces = indentation(at: line, before: source.bytes.count)
             let first = line + spaces
             guard first < source.bytes.count, text[first] == 0x0A || text[first] == 0x0D else {
-                guard first < source.bytes.count, spaces > frames.last?.blockColumn ?? -1, spaces < most else { return }
-                throw error("expected \(most) spaces, as in an empty line before", at: first)
+                guard first < source.bytes.count, spaces > frames.last?.blockColumn ?? -1, spaces < most,
+                    spaces > 0 || !endsDocument(at: first)
+                else { return }
+                throw error("expected \(most) space\(most == 1 ? "" : "s"), as in an empty line before", at: first)
             }
             most = max(most, spaces)
             guard let end = memchr(text + first, 0x0A, source.bytes.count - first) else { return }
             line = UnsafeRawPointer(end) - UnsafeRawPointer(text) + 1
         }
+    }
+
+    /// Whether a line begins with a document's marker (section 9.1.2).
+    private func endsDocument(at line: Int) -> Bool {
+        let rest = UnsafeRawBufferPointer(rebasing: source.bytes[line...])
+        guard rest.starts(with: "---".utf8) || rest.starts(with: "...".utf8) else { return false }
+        return rest.count == 3 || [0x20, 0x09, 0x0A, 0x0D].contains(rest[3])
     }
 
     /// A question mark right before a plain scalar is its first character, though libyaml takes it for a key's mark.
@@ -575,15 +584,19 @@ struct TapeBuilder: ~Copyable {
     private static let tagPrefix = "tag:yaml.org,2002:"
 
     private func unknownTag(_ name: String, of kind: String, at start: Int) -> CodecError {
-        let scalars = ["str", "int", "float", "bool", "null", "binary"]
+        let scalars = ["str", "int", "float", "bool", "null", "binary", "timestamp"]
+        let collections = ["seq", "map"]
         if name.hasPrefix(Self.tagPrefix) {
             let short = name.dropFirst(Self.tagPrefix.utf8.count)
-            if ["seq", "map"].contains(short) || scalars.contains(String(short)) {
+            if collections.contains(String(short)) || scalars.contains(String(short)) {
                 return error("the tag !!\(short) is not one for \(kind)", at: start)
             }
         }
-        let expected = scalars.map { "!!\($0)" }.joined(separator: ", ")
-        return error("the tag \(name) is not known here; expected one of \(expected)", at: start)
+        let known = kind == "a scalar" ? scalars : collections
+        let expected = known.map { "!!\($0)" }.joined(separator: ", ")
+        return error(
+            "the tag \(name) is not known here; expected one of \(expected), unless `unknownTags` is `.ignore`",
+            at: start)
     }
 
     private mutating func syntaxError(_ fault: LibYAMLParser.Fault) -> CodecError {
@@ -591,9 +604,20 @@ struct TapeBuilder: ~Copyable {
         if let frame = frames.last, frame.isMapping, frame.children & 1 == 0 { frames[frames.count - 1].children = 0 }
         // libyaml's offset of a fault in the encoding is one of bytes.
         let offset = fault.isByte ? fault.index : cursor.offset(of: fault.index)
-        guard let beginning = fault.beginning else { return error(fault.reason, at: offset) }
+        guard let beginning = fault.beginning else {
+            if fault.reason == LibYAMLParser.unexpectedCharacter, offset < source.bytes.count {
+                return error(Self.misplaced(source.bytes[offset]), at: offset)
+            }
+            return error(fault.reason, at: offset)
+        }
         let place = source.position(of: cursor.offset(of: beginning))
         return error("\(fault.reason) that begins at line \(place.line), column \(place.column)", at: offset)
+    }
+
+    /// What a character that no value begins with is doing here.
+    private static func misplaced(_ character: UInt8) -> String {
+        if character == 0x09 { return "a tab can't indent: use spaces" }
+        return "a value can't begin with `\(UnicodeScalar(character))`: quote it"
     }
 
     private func error(_ reason: String, at offset: Int) -> CodecError {

@@ -105,7 +105,7 @@ extension FormattingSplice {
         let text = new.source.bytes[Int(new.nodes[node].start)..<Int(new.ends[node])]
         guard isInline(new, node), !text.isEmpty else { throw Unsuitable() }
         let scalar = new.nodes[node]
-        guard scalar.kind == .scalar, scalar.style == .plain, text.contains(where: { ",[]{}".utf8.contains($0) })
+        guard scalar.kind == .scalar, scalar.style == .plain, text.contains(where: { ",[]{}?".utf8.contains($0) })
         else { return Array(text) }
         // Plain text may stand alone so, but not among others.
         guard scalar.tag == .none, new.resolution(scalar) == .string else { throw Unsuitable() }

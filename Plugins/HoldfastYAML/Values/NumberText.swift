@@ -113,7 +113,8 @@ enum NumberText {
             guard 1...2 ~= part.count, part.allSatisfy(isDigit), part.count == 1 || part.first ?? 0 < UInt8(ascii: "6")
             else { return .string }
         }
-        return kind
+        // An integer of base 60 has no zero in front: 09:15 is a time of day for people (yaml.org/type/int.html).
+        return kind == .integer && first == zero ? .string : kind
     }
 
     // MARK: Reading
