@@ -1,5 +1,5 @@
 import Dispatch
-import FoundationEssentials
+public import FoundationEssentials
 public import Holdfast
 import Synchronization
 
@@ -52,26 +52,45 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
     /// - Throws: A ``CodecConformanceError`` that lists every promise broken.
     public func check() throws {
         var random = SeededGenerator(seed: seed)
-        try check(ConformanceSample.samples(using: &random))
+        let samples = ConformanceSample.samples(using: &random)
+        try check(samples, equals: samples.map(\.reordered), holdsAnyType: true)
     }
 
-    /// Checks the codec on samples of a type of the author's own.
+    /// Checks the codec on samples of a type of the author's own, which may be the only type that it holds.
     ///
-    /// - Parameter samples: Values of the kinds that the codec is for.
+    /// - Parameter samples: Values of the kinds that the codec is for, at least one.
     /// - Throws: A ``CodecConformanceError`` that lists every promise broken.
     public func check<Sample: Codable & Equatable & Sendable>(_ samples: [Sample]) throws {
+        let holdsAnyType = samples.allSatisfy { sample in
+            do {
+                _ = try codec.decode(Anything.self, from: codec.encode(sample, in: context), in: context)
+                return true
+            } catch {
+                return false
+            }
+        }
+        try check(samples, equals: samples, holdsAnyType: holdsAnyType)
+    }
+
+    private func check<Sample: Codable & Equatable & Sendable>(
+        _ samples: [Sample], equals: [Sample], holdsAnyType: Bool
+    ) throws {
         var failures: [String] = []
+        if samples.isEmpty { failures.append("samples: there are none to check the codec with") }
         if !codec.filenames.contains(where: { $0.matches(filename) }) {
             failures.append("filenames: none of \(codec.filenames) matches \(filename)")
         }
         if codec.format.isEmpty { failures.append("format: the name is empty") }
         var encoded: [(sample: Sample, bytes: Data)] = []
         for (index, sample) in samples.enumerated() {
-            if let bytes = checkRoundTrip(of: sample, named: "sample \(index)", failures: &failures) {
+            if let bytes = checkRoundTrip(
+                of: sample, and: equals[index], named: "sample \(index)", failures: &failures)
+            {
                 encoded.append((sample, bytes))
             }
         }
-        checkHostileBytes(from: encoded.map(\.bytes), as: Sample.self, failures: &failures)
+        checkHostileBytes(
+            from: encoded.map(\.bytes), as: Sample.self, holdsAnyType: holdsAnyType, failures: &failures)
         checkConcurrency(of: encoded, failures: &failures)
         if !failures.isEmpty { throw CodecConformanceError(format: codec.format, seed: seed, failures: failures) }
     }
@@ -81,7 +100,7 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
     // MARK: - 1 and 2: round trips, stable bytes
 
     private func checkRoundTrip<Sample: Codable & Equatable & Sendable>(
-        of sample: Sample, named name: String, failures: inout [String]
+        of sample: Sample, and equal: Sample, named name: String, failures: inout [String]
     ) -> Data? {
         let bytes: Data
         do {
@@ -111,6 +130,10 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
         do {
             if try codec.encode(sample, in: context) != bytes {
                 failures.append("2, stable bytes: \(name) is written otherwise the next time")
+            }
+            if try codec.encode(equal, in: context) != bytes {
+                failures.append(
+                    "2, stable bytes: \(name) is written otherwise where its dictionaries have another order")
             }
             // As at a save that changes nothing.
             let current = CodecContext(filename: filename, currentBytes: { bytes })
@@ -148,7 +171,7 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
     }
 
     private func checkHostileBytes<Sample: Codable & Equatable & Sendable>(
-        from seeds: [Data], as type: Sample.Type, failures: inout [String]
+        from seeds: [Data], as type: Sample.Type, holdsAnyType: Bool, failures: inout [String]
     ) {
         let progress = Shared(Progress())
         let inputs = HostileInputs(seeds: seeds, mutations: mutations, seed: seed)
@@ -158,7 +181,7 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
         DispatchQueue.global().async {
             inputs.forEach { input in
                 progress.value.withLock { $0.input = input }
-                let found = probe(input, as: type)
+                let found = probe(input, as: type, holdsAnyType: holdsAnyType)
                 return progress.value.withLock {
                     $0.inputsDone += 1
                     $0.failures += found
@@ -184,7 +207,7 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
         if growth > memory { failures.append("4, any bytes: the process grew by \(growth) bytes") }
     }
 
-    private func probe<Sample: Codable>(_ input: Data, as type: Sample.Type) -> [String] {
+    private func probe<Sample: Codable>(_ input: Data, as type: Sample.Type, holdsAnyType: Bool) -> [String] {
         var failures: [String] = []
         var refusal: (any Error)?
         do {
@@ -194,12 +217,17 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
         }
         do {
             // A type that asks for nothing is refused for the syntax or not at all.
-            _ = try codec.decode(Anything.self, from: input, in: context)
+            if holdsAnyType {
+                _ = try codec.decode(Anything.self, from: input, in: context)
+            } else {
+                _ = try codec.decode(type, from: input, in: context)
+            }
             if let refusal {
                 failures.append("3, validate: it refuses what decode reads, with \"\(refusal)\": \(Self.show(input))")
             }
         } catch {
-            if refusal == nil {
+            // A codec of one type may refuse values, which are no syntax.
+            if refusal == nil, holdsAnyType {
                 failures.append("3, validate: it passes what decode refuses with \"\(error)\": \(Self.show(input))")
             }
         }
@@ -263,7 +291,7 @@ public struct CodecConformance<Codec: ManagedFileCodec>: Sendable {
 }
 
 /// The promises that a codec has broken.
-public struct CodecConformanceError: Error, Sendable, CustomStringConvertible {
+public struct CodecConformanceError: LocalizedError, Sendable, CustomStringConvertible {
     /// The codec's format.
     public let format: String
 
@@ -273,9 +301,13 @@ public struct CodecConformanceError: Error, Sendable, CustomStringConvertible {
     /// What is wrong, an entry each, with the number of the promise in `ManagedFileCodec`.
     public let failures: [String]
 
+    /// What `localizedDescription` shows: the ``description``.
+    public var errorDescription: String? { description }
+
     /// All failures, a line each.
     public var description: String {
-        "the \(format) codec breaks \(failures.count) promise\(failures.count == 1 ? "" : "s") (seed \(seed)):\n"
+        let promises = Set(failures.map { $0.prefix { $0 != "," && $0 != ":" } }).count
+        return "the \(format) codec breaks \(promises) promise\(promises == 1 ? "" : "s") (seed \(seed)):\n"
             + failures.map { "- \($0)" }.joined(separator: "\n")
     }
 }

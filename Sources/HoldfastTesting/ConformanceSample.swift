@@ -87,6 +87,22 @@ struct ConformanceSample: Codable, Equatable, Sendable {
         return samples
     }
 
+    /// An equal value, whose dictionaries go through their entries in another order: of another capacity, and filled from
+    /// the end.
+    var reordered: ConformanceSample {
+        func reordered<Key, Value>(_ dictionary: [Key: Value]) -> [Key: Value] {
+            var other: [Key: Value] = [:]
+            other.reserveCapacity(dictionary.count * 8 + 8)
+            for (key, value) in dictionary.reversed() { other[key] = value }
+            return other
+        }
+        var sample = self
+        sample.byText = reordered(byText)
+        sample.byNumber = reordered(byNumber.mapValues(reordered))
+        sample.nested = reordered(nested)
+        return sample
+    }
+
     /// Strings that one format or another reads as something else, or has to escape.
     private static let edgeStrings: [String] = [
         "", " ", "  two  ", "a", "null", "~", "true", "no", "yes", "1", "-1.5", "1e3", "0x1F", "0o7", "010", "1:30",

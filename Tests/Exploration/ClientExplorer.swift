@@ -31,7 +31,10 @@ struct ClientExplorer {
         var shape = Shape(clients.name, .names, before: clients.start, after: clients.start) { _ in }
         shape.missing = clients.missing
         shape.options = clients.options
-        world = World(shape, profile, seed: seed, mutant: mutant)
+        var world = World(shape, profile, seed: seed, mutant: mutant)
+        // Where a directory's stamps are not trusted, listings are made under a lock.
+        world.listsInParts = profile.model.fileSystemKind.stampsAtOnce
+        self.world = world
         queues = clients.programs.dropFirst().map { _ in DispatchQueue(label: "client") }
     }
 
@@ -71,7 +74,8 @@ struct ClientExplorer {
     @discardableResult
     mutating func attempt(_ schedule: Set<Int>, _ start: SimulatedTree, cut: Int?) -> Int {
         if isDone { return 0 }
-        let machine = world.boot(start, 0)
+        // Later, so that directories are quiet for those who look at them.
+        let machine = world.boot(start, 1)
         let outcomes = Mutex<[Int: Clients.Outcome]>([:])
         let crash = Mutex<CrashPoint?>(nil)
         if let cut {
@@ -129,7 +133,7 @@ struct ClientExplorer {
         point.forEachState(.init(limit: bounds.crashStates, seed: world.seed)) { _, tree in
             guard seenStates.insert(tree.canonicalHash).inserted else { return }
             counts.states += 1
-            let machine = world.boot(tree, 1)
+            let machine = world.boot(tree, 2)
             do {
                 let report = try world.open(machine).recoveryReport
                 let contents = Contents(of: machine.tree)

@@ -118,7 +118,7 @@ struct Exploration {
 
     private mutating func person() {
         let options = self.options
-        let shapes = options.shapes.filter(PersonExplorer.isFor)
+        let shapes = options.select(Shapes.all + Shapes.forPersons).filter(PersonExplorer.isFor)
         let jobs = shapes.flatMap { shape in
             options.profiles.map { (key: shape.name, job: World(shape, $0, seed: options.seed)) }
         }
@@ -157,7 +157,8 @@ struct Exploration {
         if let clients = Clients.all.first(where: { $0.name == name }) {
             return try AttemptReplay(trail: options.trail).run(clients, profile, seed: options.seed)
         }
-        let shape = try Shapes.all.first { $0.name == name }.orThrow("there is no shape “\(name)”")
+        let shapes = Shapes.all + Shapes.forPersons
+        let shape = try shapes.first { $0.name == name }.orThrow("there is no shape “\(name)”")
         let world = World(shape, profile, seed: options.seed)
         if options.trail.hasPrefix("fault:") || options.trail.hasPrefix("edit:") {
             return try AttemptReplay(trail: options.trail).run(world)

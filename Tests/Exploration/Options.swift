@@ -54,6 +54,12 @@ struct Options: Sendable {
 
     func includes(_ part: String) -> Bool { parts.isEmpty || parts.contains(part) }
 
-    var shapes: [Shape] { Shapes.all.filter { shape in only.map { shape.name.contains($0) } ?? true } }
+    var shapes: [Shape] { select(Shapes.all) }
+
+    /// The shapes with the text in their names that was asked for.
+    func select(_ shapes: [Shape]) -> [Shape] {
+        shapes.filter { shape in only.map { shape.name.contains($0) } ?? true }
+    }
+
     var profiles: [Profile] { Profile.all.filter { profile == nil || profile == $0.name } }
 }

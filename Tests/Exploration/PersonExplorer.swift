@@ -132,8 +132,8 @@ struct PersonExplorer {
 
     /// Whether a shape is about the document that the edits are made in.
     static func isFor(_ shape: Shape) -> Bool {
-        [.swap, .file, .fallback].contains(shape.group) && shape.units == [["a"]] && shape.isDurable && shape.user == 0
-            && shape.before["a/pictures"] != nil
+        ([.swap, .file, .fallback].contains(shape.group) || shape.consumed != nil) && shape.units == [["a"]]
+            && shape.isDurable && shape.user == 0 && shape.before["a/pictures"] != nil
     }
 
     private var isDone: Bool { stopsAtFirstViolation && counts.violationCount > 0 }
@@ -144,18 +144,25 @@ struct PersonExplorer {
             let machine = world.boot(start, 0)
             let mutant = world.mutant?.interceptor()
             let firstRename = Mutex(Int.max)
+            // What the commit is to remove is decided by then.
+            let firstMaking = Mutex(Int.max)
             machine.intercept { call in
+                if call.call == .mkdirat { firstMaking.withLock { $0 = min($0, call.index) } }
                 if call.call == .renameat2 { firstRename.withLock { $0 = min($0, call.index) } }
                 return mutant?(call)
             }
             try world.shape.commit(try world.open(machine))
+            let begin = world.shape.consumed == nil ? 0 : firstMaking.withLock { min($0, machine.callCount) }
+            // Without a rename that refuses to replace, what somebody saves while an earlier save of theirs, under the name of
+            // what the commit removed, is brought over can be lost: README, Limits.
+            let secondIsKept = world.shape.consumed == nil || !world.profile.missing.contains(.noReplace)
             for (number, edit) in Edit.all.enumerated() {
                 seen = []
-                for moment in 0..<machine.callCount where !isDone {
+                for moment in begin..<machine.callCount where !isDone {
                     attempt(Moment(edit: number, call: moment, way: .plain), start)
                     if edit.actInside != nil { attempt(Moment(edit: number, call: moment, way: .inside), start) }
                     // Before the first rename there was no save yet for it to be behind.
-                    if !edit.effectsBehindSave.isEmpty, moment >= firstRename.withLock({ $0 }) {
+                    if !edit.effectsBehindSave.isEmpty, secondIsKept, moment >= firstRename.withLock({ $0 }) {
                         attempt(Moment(edit: number, call: moment, way: .second), start)
                     }
                 }
@@ -249,6 +256,23 @@ struct PersonExplorer {
         }
     }
 
+    /// What the store is to hold where the commit and an edit have both happened.
+    ///
+    /// What the commit was to remove stays where the edit has made something else of it.
+    private func after(_ shape: Shape, _ effect: (Contents) -> Contents) -> Contents {
+        guard let path = shape.consumed else { return effect(shape.after) }
+        var whole = shape.after
+        whole[path] = shape.before[path]
+        whole = effect(whole)
+        return whole[path] == shape.before[path] ? whole.without(path) : whole
+    }
+
+    /// What an edit may lead to, from wherever it was made.
+    private func effects(of edit: Edit) -> [@Sendable (Contents) -> Contents] {
+        // What is removed is made anew.
+        world.shape.consumed != nil && !edit.effectsBehindSave.isEmpty ? edit.effectsBehindSave : [edit.effect]
+    }
+
     /// What is wrong with a store behind an edit, unless one of the effects explains it.
     private func flaw(
         in contents: Contents, _ effects: [@Sendable (Contents) -> Contents], mustBeNew: Bool, mustBeOld: Bool = false
@@ -256,8 +280,8 @@ struct PersonExplorer {
         var first: String?
         for effect in effects {
             let shape = world.shape.with { shape in
+                shape.after = after(shape, effect)
                 shape.before = effect(shape.before)
-                shape.after = effect(shape.after)
                 // Where two versions of a name meet, one of them is kept there.
                 shape.allowsTrash = true
             }
@@ -272,8 +296,8 @@ struct PersonExplorer {
     ) {
         let effects: [@Sendable (Contents) -> Contents] =
             switch moment.way {
-            case .plain: [edit.effect]
-            case .inside: [edit.effect] + (edit.made.map { [$0] } ?? [])
+            case .plain: effects(of: edit)
+            case .inside: effects(of: edit) + (edit.made.map { [$0] } ?? [])
             case .second: edit.effectsBehindSave
             }
         var contents = Contents(of: machine.tree)
@@ -300,7 +324,7 @@ struct PersonExplorer {
     }
 
     private mutating func check(_ points: [CrashPoint], _ edit: Edit, _ moment: Moment) {
-        let effects = [edit.effect] + edit.undone
+        let effects = effects(of: edit) + edit.undone
         for (number, point) in points.enumerated() {
             point.forEachState(.init(limit: crashStates, seed: world.seed &+ UInt64(moment.call))) { choice, tree in
                 guard !isDone, seen.insert([tree.canonicalHash, UInt64(number)]).inserted else { return }

@@ -24,6 +24,8 @@ struct Shape: Sendable {
     var units: [Set<String>] = [["a"]]
     /// A file that a person has saved, and nobody flushed, before the commit begins: path and text.
     var unflushed: (path: String, text: String)?
+    /// An unmanaged file that the commit removes, unless a person changes it behind that decision: its path.
+    var consumed: String?
     /// Whether recovery may move things to `.trash/`.
     var allowsTrash = false
     /// Whether recovery reports things that are not as they should be, and that it leaves alone.

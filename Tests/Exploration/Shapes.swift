@@ -91,6 +91,10 @@ enum Shapes {
         Shape("nothing", .file, before: base, after: base) {
             try $0.update("a") { try $0.set("meta 1", for: .meta) }
         },
+        Shape(
+            "nothing, of what nobody has flushed", .file, before: base,
+            after: base.managed("a/meta.txt", "meta 2", mode: 0o600), commit: saveMeta
+        ).with { $0.unflushed = ("a/meta.txt", TextCodec.whole("meta 2")) },
     ]
 
     // MARK: - Several files
@@ -203,6 +207,19 @@ enum Shapes {
         }.with {
             $0.outside = Contents().folder("album", mode: 0o700).file("album/one", "one").link("album/two", to: "one")
         },
+    ]
+
+    /// Commits that are explored with a person's edits alone.
+    static let forPersons: [Shape] = [
+        Shape(
+            "a draft consumed, of a document with everything", .unmanaged, before: rich,
+            after: rich.without("a/QUERY.md").managed("a/events.txt", "query done")
+        ) {
+            try $0.update("a") { draft in
+                try draft.removeUnmanaged("QUERY.md")
+                try draft.set("query done", for: .events)
+            }
+        }.with { $0.consumed = "a/QUERY.md" }
     ]
 
     // MARK: - Names

@@ -8,6 +8,8 @@ struct World: Sendable {
     let profile: Profile
     let seed: UInt64
     var mutant: Mutant?
+    /// Whether others may come between the parts of a listing.
+    var listsInParts = false
 
     init(_ shape: Shape, _ profile: Profile, seed: UInt64, mutant: Mutant? = nil) {
         self.shape = shape.adapted(to: profile)
@@ -59,7 +61,9 @@ struct World: Sendable {
     }
 
     private func configuration(boot: Int) -> SimulatedMachine.Configuration {
-        profile.configuration(shape, seed: seed, boot: boot, lies: mutant?.lies ?? [])
+        var configuration = profile.configuration(shape, seed: seed, boot: boot, lies: mutant?.lies ?? [])
+        configuration.listsInParts = listsInParts
+        return configuration
     }
 
     private func mutate(_ machine: SimulatedMachine) {

@@ -73,6 +73,68 @@ import Testing
         #expect("\(error)".contains("- \(complaint)"), "\(error)")
     }
 
+    /// Keeps its promises for one type.
+    private struct OneType: ManagedFileCodec {
+        struct Row: Codable, Equatable {
+            var name: String
+        }
+
+        struct WrongType: Error {}
+
+        let format = "rows"
+        let filenames: [FilenamePattern] = ["a.rows"]
+
+        func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data {
+            guard let row = value as? Row, !row.name.contains("\n") else { throw WrongType() }
+            return Data("\(row.name)\n".utf8)
+        }
+
+        func decode<Value: Decodable>(_ type: Value.Type, from bytes: Data, in context: CodecContext) throws -> Value {
+            try validate(bytes, in: context)
+            let row = Row(name: String(decoding: bytes.dropLast(), as: UTF8.self))
+            guard let value = row as? Value else { throw WrongType() }
+            return value
+        }
+
+        func validate(_ bytes: Data, in context: CodecContext) throws {
+            guard bytes.last == 0x0A, bytes.dropLast().firstIndex(of: 0x0A) == nil else {
+                throw CodecError("expected one line")
+            }
+        }
+    }
+
+    @Test func `a codec of one type passes with values of that type, and none with no values`() throws {
+        let conformance = CodecConformance(OneType(), filename: "a.rows")
+        try conformance.check([OneType.Row(name: "a"), OneType.Row(name: "")])
+        #expect(throws: CodecConformanceError.self) { try conformance.check([OneType.Row]()) }
+        #expect(throws: CodecConformanceError.self) { try conformance.check() }
+    }
+
+    /// Writes dictionaries as they come.
+    private struct Unsorted: ManagedFileCodec {
+        let format = "unsorted"
+        let filenames: [FilenamePattern] = ["a.unsorted"]
+
+        func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data {
+            try JSONEncoder().encode(value)
+        }
+
+        func decode<Value: Decodable>(_ type: Value.Type, from bytes: Data, in context: CodecContext) throws -> Value {
+            try JSONDecoder().decode(type, from: bytes)
+        }
+
+        func validate(_ bytes: Data, in context: CodecContext) throws {
+            _ = try JSONSerialization.jsonObject(with: bytes, options: .fragmentsAllowed)
+        }
+    }
+
+    @Test func `a dictionary's order in the bytes is found`() throws {
+        var conformance = CodecConformance(Unsorted(), filename: "a.unsorted")
+        conformance.mutations = 0
+        let error = try #require(throws: CodecConformanceError.self) { try conformance.check() }
+        #expect(error.failures.contains { $0.contains("where its dictionaries have another order") })
+    }
+
     @Test func `a negative number of mutations is none`() throws {
         var conformance = CodecConformance(Breaking(broken: .none), filename: "a.broken")
         conformance.mutations = -1

@@ -129,23 +129,40 @@ extension MachineState {
     }
 
     func extendedAttribute(_ name: EntryName, of descriptor: Descriptor) throws(SystemCallError) -> [UInt8] {
-        guard let value = try node(descriptor, .fgetxattr).node.attributes.extended[name] else {
-            throw SystemCallError(.fgetxattr, .noData)
-        }
+        let node = try node(descriptor, .fgetxattr).node
+        try checkAttribute(name, of: node, .fgetxattr)
+        guard let value = node.attributes.extended[name] else { throw SystemCallError(.fgetxattr, .noData) }
         return value
     }
 
     mutating func setExtendedAttribute(
         _ name: EntryName, of descriptor: Descriptor, to value: [UInt8]
     ) throws(SystemCallError) {
-        let id = try node(descriptor, .fsetxattr).id
-        guard name.bytes.contains(UInt8(ascii: ".")) else { throw SystemCallError(.fsetxattr, .notSupported) }
+        let (id, node) = try node(descriptor, .fsetxattr)
+        try checkAttribute(name, of: node, .fsetxattr)
         changeAttributes(id) { $0.extended[name] = value }
     }
 
     mutating func removeExtendedAttribute(_ name: EntryName, of descriptor: Descriptor) throws(SystemCallError) {
-        let id = try node(descriptor, .fremovexattr).id
+        let (id, node) = try node(descriptor, .fremovexattr)
+        try checkAttribute(name, of: node, .fremovexattr)
+        if node.attributes.extended[name] == nil { throw SystemCallError(.fremovexattr, .noData) }
         changeAttributes(id) { $0.extended[name] = nil }
+    }
+
+    /// Fails where an attribute can't have this name, or not on this kind of file: xattr(7).
+    private func checkAttribute(
+        _ name: EntryName, of node: SimulatedNode, _ call: SystemCall
+    ) throws(SystemCallError) {
+        if name.count == 0 || name.count > 255 { throw SystemCallError(call, .range) }
+        let namespaces = ["user.", "trusted.", "security.", "system."]
+        guard let namespace = namespaces.first(where: { name.hasPrefix($0) }) else {
+            throw SystemCallError(call, .notSupported)
+        }
+        if namespace == "user.", node.kind != .file, node.kind != .directory {
+            throw SystemCallError(call, call == .fgetxattr ? .noData : .notPermitted)
+        }
+        if name.count == namespace.utf8.count { throw SystemCallError(call, .invalid) }
     }
 
     // MARK: - Durability

@@ -245,19 +245,41 @@ extension MachineState {
 
     // MARK: - Looking
 
-    func entries(of descriptor: Descriptor) throws(SystemCallError) -> [(name: EntryName, kind: EntryKind?)] {
+    /// An entry as a listing shows it.
+    struct ListedEntry: Sendable {
+        let name: EntryName
+        let kind: EntryKind?
+        let node: NodeID
+        /// Its place among the others.
+        let order: UInt64
+    }
+
+    func entries(of descriptor: Descriptor) throws(SystemCallError) -> [ListedEntry] {
         let id = try opened(descriptor, .getdents64).node
         guard let node = tree[id], let entries = node.entries else { throw SystemCallError(.openat, .notADirectory) }
-        return entries.map { name, id -> (order: UInt64, entry: (name: EntryName, kind: EntryKind?)) in
+        return entries.map { name, id in
             // An order of its own for each seed: nothing may rely on one.
             var hash = StableHasher()
             hash.combine(configuration.seed)
             hash.combine(name.bytes)
-            let kind = configuration.hidesKinds ? nil : tree[id]?.kind
-            return (hash.value, (name, kind))
+            return ListedEntry(
+                name: name, kind: configuration.hidesKinds ? nil : tree[id]?.kind, node: id, order: hash.value)
         }
-        .sorted { ($0.order, $0.entry.name) < ($1.order, $1.entry.name) }
-        .map(\.entry)
+        .sorted { ($0.order, $0.name) < ($1.order, $1.name) }
+    }
+
+    /// The rest of a listing that has shown some of what there was at its start.
+    ///
+    /// A name that was renamed over since then may be missed (readdir(3)); in ext4's directories it keeps its place.
+    func entries(
+        of descriptor: Descriptor, goingOn before: [ListedEntry], from first: Int
+    ) throws(SystemCallError) -> [ListedEntry] {
+        let last = before[first - 1]
+        let known = Dictionary(uniqueKeysWithValues: before.map { ($0.name, $0.node) })
+        return try entries(of: descriptor).filter { entry in
+            guard (entry.order, entry.name) > (last.order, last.name) else { return false }
+            return configuration.model == .ext4Ordered || known[entry.name].map { $0 == entry.node } ?? true
+        }
     }
 
     func status(_ descriptor: Descriptor) throws(SystemCallError) -> FileStatus {

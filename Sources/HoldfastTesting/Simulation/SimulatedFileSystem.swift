@@ -112,7 +112,13 @@ package struct SimulatedFileSystem: FileSystem {
         let entries = try machine.perform(.getdents64, client: client, about: .descriptor(directory)) {
             (state, _) throws(SystemCallError) in try state.entries(of: directory)
         }
-        for (name, kind) in entries { name.withBytes { body($0, kind) } }
+        let first = machine.configuration.listsInParts && entries.count > 1 ? entries.count / 2 : entries.count
+        for entry in entries[..<first] { entry.name.withBytes { body($0, entry.kind) } }
+        if first == entries.count { return }
+        let rest = try machine.perform(.getdents64, client: client, about: .descriptor(directory)) {
+            (state, _) throws(SystemCallError) in try state.entries(of: directory, goingOn: entries, from: first)
+        }
+        for entry in rest { entry.name.withBytes { body($0, entry.kind) } }
     }
 
     // MARK: - Names

@@ -24,6 +24,8 @@ package final class SimulatedMachine: Sendable {
         package var groups: Set<UInt32>?
         package var umask: UInt32 = 0o022
         package var seed: UInt64 = 1
+        /// Whether a listing takes two calls, between which entries may come and go.
+        package var listsInParts = false
         package var bootTime = Timestamp(seconds: 1_700_000_000, nanoseconds: 0)
         package var lies: Lies = []
 
