@@ -70,6 +70,15 @@ import Testing
         #expect(number >= 5)
     }
 
+    @Test func `a name may begin with a combining character`() throws {
+        let store = try TemporaryStore()
+        let path = store.folder.path + "/\u{0301}x"
+        try write("first", to: path)
+        try FileManager.default.createSymbolicLink(atPath: file(store, "link"), withDestinationPath: path)
+        try write("through the link", to: file(store, "link"))
+        #expect(try read(path) == "through the link")
+    }
+
     @Test func `what stands in the temporary name's place is not touched, and in nobody's way`() throws {
         let store = try TemporaryStore()
         let path = file(store)

@@ -125,7 +125,10 @@ import Testing
 
     @Test(.enabled(if: hasFlags, "no file can be made immutable here"), arguments: ["+i", "+a"])
     func `what can't be removed is refused before it is in the way`(flag: String) throws {
-        for (path, removal) in [("imm.txt", nil), ("files/deep/imm.txt", nil), ("files/deep/imm.txt", "files")] {
+        let cases = [
+            ("imm.txt", nil), ("files/deep/imm.txt", nil), ("files/deep/imm.txt", "files"), ("events.json", nil),
+        ]
+        for (path, removal) in cases {
             let store = try TemporaryStore()
             try store.makeConversation()
             try store.write("fixed", to: "X/\(path)")

@@ -231,6 +231,81 @@ private struct Failed: Error {}
         }
     }
 
+    /// What both names are linked to is one file, as long as the old name stands in the new generation.
+    @Test(arguments: Help.allCases) func `something new under the old name of what is renamed during a save`(
+        help: Help
+    ) throws {
+        let store = try TemporaryStore()
+        store.options.withheldCapabilities = help.withheld
+        try store.makeConversation()
+        let document = store.url("X")
+        let (staging, old) = (store.url(".staging-X").path, store.url(".old-X").path)
+        let manager = FileManager.default
+        let renaming = Meanwhile({ call, entry in
+            call == .openat && entry == EntryName("metadata.json") && FileManager.default.fileExists(atPath: staging)
+        }) {
+            let manager = FileManager.default
+            for (name, newName) in [("QUERY_MESSAGE.md", "asked.md"), ("files/deep", "files/moved")] {
+                try manager.moveItem(at: document.appending(path: name), to: document.appending(path: newName))
+            }
+        }
+        let saving = Meanwhile({ call, _ in
+            call == .statx && FileManager.default.fileExists(atPath: old)
+                && !FileManager.default.fileExists(atPath: staging)
+        }) {
+            try Data("next".utf8).write(to: document.appending(path: "QUERY_MESSAGE.md"))
+            let deep = document.appending(path: "files/deep")
+            try FileManager.default.createDirectory(at: deep, withIntermediateDirectories: true)
+            try Data("another".utf8).write(to: deep.appending(path: "attachment.txt"))
+        }
+        store.before = { (call, entry) throws(SystemCallError) in
+            try renaming.hook(call, entry)
+            try saving.hook(call, entry)
+        }
+        let receipt = try store.open().update("X") { draft in
+            try draft.set("new title", for: .metadata)
+            try draft.set([9], for: .events)
+        }
+        #expect(renaming.hasHappened && saving.hasHappened)
+        #expect(try store.read("X/asked.md") == "a question" && store.read("X/QUERY_MESSAGE.md") == "next")
+        #expect(try store.read("X/files/moved/attachment.txt") == "an attachment")
+        #expect(try store.read("X/files/deep/attachment.txt") == "another")
+        #expect(actions(receipt).contains("deleted QUERY_MESSAGE.md") && actions(receipt).contains("created asked.md"))
+        #expect(try store.remnants().isEmpty && !manager.fileExists(atPath: store.url(".trash").path))
+    }
+
+    @Test(arguments: Help.allCases) func `a folder that is closed to others during a save`(help: Help) throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let folder = store.url("X/files").path
+        _ = try swap(store, help) { try #require(chmod(folder, 0o700) == 0) }
+        #expect(try store.status("X/files").st_mode & 0o7777 == 0o700)
+        #expect(try store.status("X/files/deep").st_mode & 0o7777 == 0o755)
+    }
+
+    @Test func `what is saved while a rename's flush fails is kept aside`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        let (renamed, old) = (store.url("Y"), store.url(".old-Y").path)
+        let meanwhile = Meanwhile({ call, _ in call == .fsync && FileManager.default.fileExists(atPath: old) }) {
+            try Data("saved".utf8).write(to: renamed.appending(path: "QUERY_MESSAGE.md"), options: .atomic)
+            try Data("new".utf8).write(to: renamed.appending(path: "files/deep/new.md"))
+            throw Failed()
+        }
+        store.before = meanwhile.hook
+        let error = #expect(throws: HoldfastError.self) {
+            try store.open().update("X", renamingTo: "Y") { draft in
+                try draft.set("new title", for: .metadata)
+                try draft.set([9], for: .events)
+            }
+        }
+        #expect(error?.code == .flushFailed && meanwhile.hasHappened)
+        #expect(try store.reopen().recoveryReport.isComplete)
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
+        let trash = try store.tree(".trash").values
+        #expect(trash.contains("saved") && trash.contains("new") && trash.count { $0 != "directory" } == 2)
+    }
+
     @Test(arguments: Help.allCases) func `what vanishes while it is carried is nobody's loss`(help: Help) throws {
         for moment in [SystemCall.statx, .linkat] {
             let store = try TemporaryStore()

@@ -218,6 +218,20 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
         #expect(try store.remnants().isEmpty)
     }
 
+    @Test func `a person's file that is named as a commit names what it has taken stays what it is`() throws {
+        let store = try TemporaryStore()
+        let names = ["kept.md", ".holdfast-taken-kept.md", ".holdfast-taken-alone.md"]
+        for document in ["X", ".old-X"] { try store.write("\"a\"", to: "\(document)/metadata.json") }
+        for name in names {
+            try store.write("this is \(name)", to: "X/\(name)")
+            try FileManager.default.linkItem(at: store.url("X/\(name)"), to: store.url(".old-X/\(name)"))
+        }
+        _ = try store.open()
+        #expect(try store.tree("X").keys.sorted() == names.sorted() + ["metadata.json"])
+        for name in names { #expect(try store.read("X/\(name)") == "this is \(name)") }
+        #expect(try store.remnants().isEmpty)
+    }
+
     @Test func `orphaned temporary files go, a person's stay`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()

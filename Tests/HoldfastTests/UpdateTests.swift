@@ -97,6 +97,47 @@ import Testing
         #expect(after.st_ino == before.st_ino && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec)
     }
 
+    @Test func `what a store has not made durable itself is flushed once before it counts as unchanged`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        let save = { (opened: DocumentStore) in
+            let receipt = try opened.update("X") { try $0.set([1, 2, 3], for: .events) }
+            #expect(receipt.outcome == .unchanged)
+            return receipt
+        }
+        let first = try store.open()
+        let receipt = try save(first)
+        // What is on tmpfs is not to be had durably.
+        let isDurable = receipt.durability == .powerLoss
+        // Three managed files, their directory and the store.
+        #expect(receipt.flushes == (isDurable ? 5 : 0) && receipt.bytesWritten == 0)
+        #expect(try save(first).flushes == 0)
+        let second = try store.open()
+        try second.update("X") { try $0.set([7], for: .events) }
+        let third = try second.update("X") { try $0.set([7], for: .events) }
+        #expect(third.outcome == .unchanged && third.flushes == 0)
+    }
+
+    @Test func `what a failed flush has left is written anew`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        // The flush behind the rename.
+        let temporary = store.url("X/events.json.tmp").path
+        let isPlaced = Mutex(false)
+        let fault = Fault(.inputOutput) { call, entry in
+            if call == .renameat2, entry == EntryName("events.json.tmp") { isPlaced.withLock { $0 = true } }
+            return call == .fsync && isPlaced.withLock { $0 } && !FileManager.default.fileExists(atPath: temporary)
+        }
+        store.before = fault.hook
+        let opened = try store.open()
+        let error = #expect(throws: HoldfastError.self) { try opened.update("X") { try $0.set([7], for: .events) } }
+        #expect(error?.code == .durabilityUnknown && fault.hasHappened)
+        #expect(try store.read("X/events.json") == "[7]")
+        let again = try opened.update("X") { try $0.set([7], for: .events) }
+        #expect(again.outcome == .replacedFile && again.flushes > 0)
+        #expect(try opened.update("X") { try $0.set([7], for: .events) }.outcome == .unchanged)
+    }
+
     @Test func `a value that can't be encoded changes nothing`() throws {
         let store = try TemporaryStore()
         try store.makeConversation()
@@ -111,6 +152,35 @@ import Testing
         #expect(error?.code == .encodingFailed)
         #expect(error?.description.contains("X/part-1.json") == true)
         #expect(try store.tree() == before)
+    }
+
+    @Test func `an update returns what its body makes`() async throws {
+        let store = try TemporaryStore()
+        let opened = try store.open()
+        @Sendable func append(_ number: Int, _ draft: inout Draft) throws -> Int {
+            let events = (try draft.value(.events) ?? []) + [number]
+            try draft.set(events, for: .events)
+            return events.count
+        }
+        let first = try await opened.update("X", returning: Int.self) { try append(7, &$0) }
+        #expect(first.value == 1 && first.receipt.outcome == .created)
+        let second = try await opened.update("X", returning: Int.self) { try append(8, &$0) }
+        #expect(second.value == 2 && second.receipt.outcome == .replacedFile)
+    }
+
+    @Test func `a failed save of one file names that file, not the temporary one`() throws {
+        for call in [SystemCall.openat, .renameat2] {
+            let store = try TemporaryStore()
+            try store.makeConversation()
+            let fault = Fault(.noSpace, at: 0) { $0 == call && $1 == EntryName("events.json.tmp") }
+            store.before = fault.hook
+            let error = #expect(throws: HoldfastError.self) {
+                try store.open().update("X") { try $0.set([9], for: .events) }
+            }
+            #expect(fault.hasHappened)
+            #expect(error?.file == "events.json" && error?.localizedDescription == error?.description)
+            #expect(!store.exists("X/events.json.tmp"))
+        }
     }
 
     @Test func `an error of the host's passes through and changes nothing`() throws {

@@ -1,8 +1,10 @@
+public import FoundationEssentials
+
 /// A fault in a file's bytes or in a value, with the place where it is.
 ///
 /// Codecs throw it; the kernel passes it on as the underlying error of a ``HoldfastError``, and its place as part of
 /// that error's one line.
-public struct CodecError: Error, Sendable, CustomStringConvertible {
+public struct CodecError: LocalizedError, Sendable, CustomStringConvertible {
     /// What is wrong, and what was expected, as one line without a full stop.
     public var reason: String
 
@@ -39,6 +41,9 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
         // One line, whatever keys and values bring along.
         return String(text.map { $0.isNewline ? " " : $0 })
     }
+
+    /// What `localizedDescription` shows: the ``description``.
+    public var errorDescription: String? { description }
 
     /// Writes a coding path as a person would: `events[3].role`.
     ///

@@ -17,6 +17,14 @@ public struct CodecRegistry: Sendable {
     /// - Parameter codecs: The codecs, in any order.
     /// - Throws: ``HoldfastError`` as ``register(_:)`` does.
     public init(_ codecs: any ManagedFileCodec...) throws(HoldfastError) {
+        try self.init(codecs)
+    }
+
+    /// Creates a registry of codecs that are known only when the program runs.
+    ///
+    /// - Parameter codecs: The codecs, in any order.
+    /// - Throws: ``HoldfastError`` as ``register(_:)`` does.
+    public init(_ codecs: [any ManagedFileCodec]) throws(HoldfastError) {
         for codec in codecs { try register(codec) }
     }
 

@@ -131,7 +131,7 @@ public struct AtomicFile: Sendable {
                         .invalidName, "the link `\(name)` leads to a name that is not UTF-8",
                         remedy: "name the file itself, or another link to it")
                 }
-                path = target.hasPrefix("/") ? target : folder + target
+                path = target.utf8.first == UInt8(ascii: "/") ? target : folder + target
             case .directory, .fifo, .socket, .device:
                 throw HoldfastError.notARegularFile(name.description, found: kind)
             }
@@ -140,7 +140,9 @@ public struct AtomicFile: Sendable {
     }
 
     private static func split(_ path: String) -> (folder: String, name: EntryName) {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("./", EntryName(path)) }
-        return (String(path[...slash]), EntryName(String(path[path.utf8.index(after: slash)...])))
+        // By bytes: a slash and a combining character behind it are one `Character`.
+        let bytes = Array(path.utf8)
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return ("./", EntryName(path)) }
+        return (String(decoding: bytes[...slash], as: UTF8.self), EntryName(bytes: bytes[(slash + 1)...]))
     }
 }

@@ -109,7 +109,7 @@ struct CarryOver {
             throw cannotCarry(path, "another file system is mounted on it")
         }
         guard try Self.canBeEmptied(source, status) else {
-            throw cannotCarry(path, "it belongs to another user, who lets nobody else remove what is in it")
+            throw cannotCarry(path, Self.anothers)
         }
         // Writable for this process alone until it is filled.
         try new.makeDirectory(newName, mode: 0o700)
@@ -222,6 +222,9 @@ struct CarryOver {
         }
         try new.setTimes(of: newName, access: status.access, modification: status.modification)
     }
+
+    /// Why a folder can't be emptied, which would keep the previous generation from going.
+    static let anothers = "it belongs to another user, who lets nobody else remove what is in it"
 
     /// What can't be unlinked would keep the previous generation from going, and the document from being saved again.
     static let fixed = "it is immutable or append-only (chattr(1))"

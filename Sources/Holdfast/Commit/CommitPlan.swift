@@ -50,7 +50,7 @@ struct CommitPlan {
         if let directory {
             compared = try Self.reduce(
                 &changes, to: directory, known: files, missing: draft.missing,
-                holding: isAlone ? Self.openFileLimit : 0)
+                holding: isAlone ? Self.openFileLimit : 0, isDoubtful: draft.context.isDoubtful(name))
         } else {
             for name in changes.removals { changes.forgetRemoval(name) }
         }
@@ -66,20 +66,21 @@ struct CommitPlan {
 
     /// Forgets changes that would change nothing.
     ///
-    /// A different size settles it without reading, and what the draft has read is not read again.
+    /// A different size settles it without reading, and what the draft has read is not read again. Where a flush of the
+    /// document has failed, all is written anew.
     ///
     /// - Returns: As many of the files that differ as may be held open.
     private static func reduce(
         _ changes: inout DraftChanges, to directory: Directory, known: [EntryName: DraftFile],
-        missing: Set<EntryName>, holding limit: Int
+        missing: Set<EntryName>, holding limit: Int, isDoubtful: Bool
     ) throws -> [EntryName: (file: OpenFile, status: FileStatus)] {
         var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
         for (name, data) in changes.writes.sorted(by: { $0.key < $1.key }) {
             if let known = known[name] {
-                if known.data == data { changes.forgetWrite(name) }
+                if known.data == data, !isDoubtful { changes.forgetWrite(name) }
             } else if let current = try directory.openFileIfPresent(name) {
                 if missing.contains(name) { throw HoldfastError.changedMeanwhile(name.description) }
-                if try current.status.size == Int64(data.count) && current.file.holds(data) {
+                if try !isDoubtful && current.status.size == Int64(data.count) && current.file.holds(data) {
                     changes.forgetWrite(name)
                 } else if compared.count < limit {
                     compared[name] = current

@@ -66,7 +66,7 @@ private struct Batch {
         states = plans.map { plan in
             switch (plan.shape, plan.directory) {
             case (.unchanged, _):
-                .done(.success(context.receipt(plan.document, .unchanged)))
+                .done(Self.unchanged(plan, context, moment))
             case (.replaceFile(let name), let directory?):
                 .underway(FileCommit(plan, replacing: name, in: directory, context: context, flushing: flushing))
             case (.replaceFile, nil), (.nextGeneration, _):
@@ -74,6 +74,29 @@ private struct Batch {
                     SwapCommit(
                         plan, context: context, flushing: flushing, since: moment, openFileLimit: openFileLimit))
             }
+        }
+    }
+
+    private static func unchanged(
+        _ plan: CommitPlan, _ context: StoreContext, _ moment: StoreContext.FlushMoment
+    ) -> Result<Receipt, HoldfastError> {
+        var receipt = context.receipt(plan.document, .unchanged)
+        guard receipt.durability == .powerLoss, let directory = plan.directory else { return .success(receipt) }
+        if context.isDoubtful(plan.document) {
+            receipt.durability = .processCrash
+            receipt.durabilityReason = "a flush of the document has failed, and nothing was written since"
+            return .success(receipt)
+        }
+        do {
+            receipt.flushes = try context.settle(plan.document, directory, since: moment)
+            if receipt.flushes > 0 { receipt.flushProtocol = .eachFile }
+            return .success(receipt)
+        } catch {
+            context.note(plan.document, isDurable: false)
+            return .failure(
+                HoldfastError.wrapping(
+                    error, document: plan.document.description,
+                    while: "nothing had changed, but it could not be made sure of that it is durable"))
         }
     }
 
@@ -177,6 +200,7 @@ private struct Batch {
         } catch {
             for turn in commits {
                 let commit = turn.commit
+                context.note(commit.document, isDurable: false)
                 let failure = FailedFlush(document: commit.document, error: error)
                 let told = failure.takeBack(in: commit.namesDirectory, context) { commit.undo(locks) }
                 states[turn.index] = .done(.failure(told))
@@ -192,10 +216,11 @@ private struct Batch {
             switch state {
             case .done(let result): return result
             case .underway(let commit):
+                if flushing != .none { context.note(commit.document, isDurable: true) }
                 var receipt = commit.finish(sharedFlushes: sharedFlushes)
                 sharedFlushes = 0
                 if let outcome = outcomes.next()?.result {
-                    receipt.reconciled = outcome.reconciled
+                    receipt.reconciled += outcome.reconciled
                     receipt.flushes += outcome.flushes
                     receipt.warnings += outcome.warnings.map { context.warn(commit.document, $0) }
                 }

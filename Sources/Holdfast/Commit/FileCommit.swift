@@ -37,7 +37,18 @@ final class FileCommit: Commit {
     }
 
     // Step 3.
-    func stage() throws {
+    func stage() throws { try namingTheFile(writeTemporary) }
+
+    /// Calls a body whose faults with `NAME.tmp` are, for whoever reads of them, faults with `NAME`.
+    private func namingTheFile(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as SystemCallError where error.entry == temporary {
+            throw SystemCallError(error.call, error.errno, entry: name)
+        }
+    }
+
+    private func writeTemporary() throws {
         guard let (existing, status) = try existing ?? directory.openFileIfPresent(name) else { throw conflict() }
         self.existing = nil
         if expected == nil { expected = status }
@@ -67,8 +78,10 @@ final class FileCommit: Commit {
     // Step 4.
     func flush() throws {
         guard let file else { return }
-        receipt.flushes += try flushing.settle(file)
-        try close()
+        try namingTheFile {
+            receipt.flushes += try flushing.settle(file)
+            try close()
+        }
     }
 
     private func close() throws {
@@ -83,7 +96,7 @@ final class FileCommit: Commit {
         else {
             throw conflict()
         }
-        try directory.rename(temporary, to: name)
+        try namingTheFile { try directory.rename(temporary, to: name) }
         receipt.method = .rename
     }
 

@@ -26,7 +26,8 @@ struct OutsideEntry {
         } catch {
             throw HoldfastError(
                 error.errno == .notFound ? .notFound : .ioFailed, "`\(path)` can't be copied into the document",
-                operation: error.call.rawValue, errno: error.errno.rawValue)
+                operation: error.call.rawValue, errno: error.errno.rawValue,
+                remedy: error.errno == .notFound ? "check the path" : error.errno.remedy)
         }
     }
 }

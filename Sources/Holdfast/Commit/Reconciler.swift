@@ -49,7 +49,7 @@ struct Reconciler {
             // A person's own file may have a name like those of taken entries.
             let isOwnName = carried[entry] != nil || dropped[entry] != nil
             guard let found = try take(entry, kind, from: old, path: path) else { continue }
-            let name = isOwnName ? entry : Self.label(of: entry)
+            let name = isOwnName ? entry : try Self.label(of: entry, beside: new)
             seen.insert(name)
             if let before = dropped[name], before.isUntouched(found.status) {
                 if found.status.kind == .directory {
@@ -60,9 +60,13 @@ struct Reconciler {
             } else if let carried = carried[name], kind == .directory, carried.status.isSameContent(as: found.status) {
                 let subdirectory = try Directory(found.name, in: old)
                 try subdirectory.makeWritable(found.status)
-                var counterpart: Directory?
-                if let new { counterpart = try new.folderIfPresent(name) }
+                let counterpart = try new?.folderIfPresent(name)
                 let path = "\(path)\(name)"
+                if let counterpart, found.status.change != carried.status.change {
+                    // Closed to others meanwhile, maybe.
+                    let pair = CopyMetadata.Pair(from: subdirectory, to: counterpart, entry: EntryName(path))
+                    if let loss = try CopyMetadata.copyAccess(pair, status: found.status) { warnings.append(loss) }
+                }
                 try Nesting.enter(level: Nesting.level(of: path)) {
                     try drain(
                         subdirectory, into: counterpart, carried: carried.children, dropped: [:], path: path + "/")
@@ -103,8 +107,11 @@ struct Reconciler {
     private static let takenPrefix = ".holdfast-taken-"
 
     /// The name that an entry had before it was taken, maybe by a commit that a crash has ended.
-    static func label(of name: EntryName) -> EntryName {
-        name.hasPrefix(takenPrefix) ? name.dropping(prefix: takenPrefix) : name
+    ///
+    /// Not so where the other generation has an entry under the whole name: a person has given it that.
+    static func label(of name: EntryName, beside other: Directory?) throws(SystemCallError) -> EntryName {
+        guard name.hasPrefix(takenPrefix), try other?.statusIfPresent(of: name) == nil else { return name }
+        return name.dropping(prefix: takenPrefix)
     }
 
     /// Takes an entry's name away, then looks at it: between a look and a deletion under the same name, somebody who works

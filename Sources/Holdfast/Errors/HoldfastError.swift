@@ -1,7 +1,9 @@
+public import FoundationEssentials
+
 /// Any failure of Holdfast: what, where, why, and what to do.
 ///
 /// Its ``description`` is one line for a person. ``detailedDescription`` is a tree for a log.
-public struct HoldfastError: Error, Sendable, CustomStringConvertible {
+public struct HoldfastError: LocalizedError, Sendable, CustomStringConvertible {
     /// The kind of failure.
     public struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
         private enum Name: String, Codable {
@@ -108,6 +110,9 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
         // One line, whatever names and codecs bring along.
         return String(text.map { $0.isNewline ? " " : $0 })
     }
+
+    /// What `localizedDescription` shows: the ``description``.
+    public var errorDescription: String? { description }
 
     /// All that is known, one fact a line.
     public var detailedDescription: String {

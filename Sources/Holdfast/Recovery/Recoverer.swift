@@ -184,7 +184,7 @@ struct Recoverer {
         let status = try old.status()
         try old.makeWritable(status)
         try live.makeWritable()
-        let dropped = try entries(of: live) { _, label, _, status in record.settles(label, status) }
+        let dropped = try entries(of: live, beside: old) { _, label, _, status in record.settles(label, status) }
         var reconciler = Reconciler(document: document, context: context, flushing: .always, prefersArrivals: true)
         defer { for warning in reconciler.warnings { _ = context.warn(document, warning) } }
         try reconciler.drain(
@@ -238,8 +238,8 @@ struct Recoverer {
         guard let old = try root.subdirectoryIfPresent(document.old) else { return [] }
         let live = try Directory(document.entry, in: root)
         try old.makeWritable()
-        let dropped = try entries(of: old) { name, label, kind, status in
-            try record.settles(label, status) || isDispensable(name, kind, in: live)
+        let dropped = try entries(of: old, beside: live) { name, label, kind, status in
+            try record.settles(label, status) || isDispensable(name, labelled: label, kind, in: live)
         }
         var reconciler = Reconciler(document: document, context: context, flushing: .always)
         defer { for warning in reconciler.warnings { _ = context.warn(document, warning) } }
@@ -253,22 +253,24 @@ struct Recoverer {
     ///
     /// Where it is only a guess that a codec manages it, one goes that another has replaced.
     private func isDispensable(
-        _ name: EntryName, _ kind: EntryKind, in live: Directory
+        _ name: EntryName, labelled label: EntryName, _ kind: EntryKind, in live: Directory
     ) throws(SystemCallError) -> Bool {
-        if context.options.knowsManagedNames { return context.isManaged(name, kind) || context.isOrphan(name, kind) }
+        if context.options.knowsManagedNames {
+            return context.isManaged(name, kind) || context.isOrphan(label, kind)
+        }
         guard context.isManaged(name, kind) else { return false }
         return try live.statusIfPresent(of: name)?.kind == .file
     }
 
     /// The entries of a generation that are meant, by the labels that they had for names before a commit took them.
     private func entries(
-        of directory: Directory,
+        of directory: Directory, beside other: Directory,
         where isMeant: (_ name: EntryName, _ label: EntryName, EntryKind, FileStatus) throws -> Bool
     ) throws -> [EntryName: FileStatus] {
         var meant: [EntryName: FileStatus] = [:]
         for (name, kind) in try directory.entries() {
             guard let status = try directory.statusIfPresent(of: name) else { continue }
-            let label = Reconciler.label(of: name)
+            let label = try Reconciler.label(of: name, beside: other)
             if try isMeant(name, label, kind, status) { meant[label] = status }
         }
         return meant
@@ -281,7 +283,7 @@ struct Recoverer {
     ) throws -> [EntryName: CarryOver.Entry] {
         var standing: [EntryName: CarryOver.Entry] = [:]
         for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) {
-            let name = Reconciler.label(of: entry)
+            let name = try Reconciler.label(of: entry, beside: live)
             if dropped[name] != nil { continue }
             guard let status = try old.statusIfPresent(of: entry) else { continue }
             // What is mounted there is not the document's to empty.

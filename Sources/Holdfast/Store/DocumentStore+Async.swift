@@ -15,9 +15,9 @@ extension DocumentStore {
     public static func open(
         at path: String, codecs: CodecRegistry, options: StoreOptions = StoreOptions(),
         progress: (@Sendable (StoreProgress) -> Void)? = nil
-    ) async throws -> DocumentStore {
+    ) async throws(HoldfastError) -> DocumentStore {
         try await onQueue {
-            Swift.Result {
+            Swift.Result { () throws(HoldfastError) in
                 try open(at: path, on: POSIXFileSystem(), codecs: codecs, options: options, progress: progress)
             }
         }.get()
@@ -27,7 +27,7 @@ extension DocumentStore {
     ///
     /// - Returns: The names.
     /// - Throws: ``HoldfastError`` where the store can't be listed.
-    public func list() async throws -> [String] {
+    public func list() async throws(HoldfastError) -> [String] {
         try await blocking { (store) throws(HoldfastError) in try store.list() }
     }
 
@@ -39,8 +39,8 @@ extension DocumentStore {
     /// - Returns: The snapshot.
     /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document, and
     ///   ``HoldfastError/Code/unmanagedFilename`` where no codec claims one of the filenames.
-    public func snapshot(_ document: String, of filenames: [String]? = nil) async throws -> Snapshot {
-        try await blocking { store in try store.snapshot(document, of: filenames) }
+    public func snapshot(_ document: String, of filenames: [String]? = nil) async throws(HoldfastError) -> Snapshot {
+        try await blocking { (store) throws(HoldfastError) in try store.snapshot(document, of: filenames) }
     }
 
     /// Reads, modifies and saves a document under its lock, without blocking the cooperative pool.
@@ -59,6 +59,24 @@ extension DocumentStore {
         _ body: @escaping @Sendable (inout Draft) throws -> Void
     ) async throws -> Receipt {
         try await blocking { store in try store.update(document, renamingTo: newName, body) }
+    }
+
+    /// Reads, modifies and saves a document under its lock, and returns what the body makes of it, without blocking the
+    /// cooperative pool.
+    ///
+    /// - Parameters:
+    ///   - document: The document's name.
+    ///   - newName: Another name that the document is to have from this save on; nil to keep it.
+    ///   - type: What `body` returns.
+    ///   - body: Makes the changes, on another thread.
+    /// - Returns: What `body` has returned, and what was done.
+    /// - Throws: ``HoldfastError``, or what `body` throws; the document is as it was before then, save for
+    ///   ``HoldfastError/Code/durabilityUnknown``.
+    public func update<Value: Sendable>(
+        _ document: String, renamingTo newName: String? = nil, returning type: Value.Type,
+        _ body: @escaping @Sendable (inout Draft) throws -> Value
+    ) async throws -> (value: Value, receipt: Receipt) {
+        try await blocking { store in try store.update(document, renamingTo: newName, returning: type, body) }
     }
 
     /// Updates several documents, each atomically, with flushes that they share, without blocking the cooperative pool.
@@ -83,8 +101,8 @@ extension DocumentStore {
     /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/alreadyExists`` where there is a document of the new
     ///   name.
     @discardableResult
-    public func rename(_ document: String, to newName: String) async throws -> Receipt {
-        try await blocking { store in try store.rename(document, to: newName) }
+    public func rename(_ document: String, to newName: String) async throws(HoldfastError) -> Receipt {
+        try await blocking { (store) throws(HoldfastError) in try store.rename(document, to: newName) }
     }
 
     /// Removes a document with all that is in it, without blocking the cooperative pool.
@@ -93,8 +111,8 @@ extension DocumentStore {
     /// - Returns: What was done.
     /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document.
     @discardableResult
-    public func remove(_ document: String) async throws -> Receipt {
-        try await blocking { store in try store.remove(document) }
+    public func remove(_ document: String) async throws(HoldfastError) -> Receipt {
+        try await blocking { (store) throws(HoldfastError) in try store.remove(document) }
     }
 
     /// Mends what crashes have left, without blocking the cooperative pool.
@@ -107,8 +125,10 @@ extension DocumentStore {
     @discardableResult
     public func recover(
         dryRun isDryRun: Bool = false, progress: (@Sendable (StoreProgress) -> Void)? = nil
-    ) async throws -> RecoveryReport {
-        try await blocking { store in try store.recover(dryRun: isDryRun, progress: progress) }
+    ) async throws(HoldfastError) -> RecoveryReport {
+        try await blocking { (store) throws(HoldfastError) in
+            try store.recover(dryRun: isDryRun, progress: progress)
+        }
     }
 
     /// Validates every managed file of every document, without blocking the cooperative pool.
@@ -121,8 +141,8 @@ extension DocumentStore {
     @discardableResult
     public func verify(
         _ response: DamageResponse = .report, progress: (@Sendable (StoreProgress) -> Void)? = nil
-    ) async throws -> VerificationReport {
-        try await blocking { store in try store.verify(response, progress: progress) }
+    ) async throws(HoldfastError) -> VerificationReport {
+        try await blocking { (store) throws(HoldfastError) in try store.verify(response, progress: progress) }
     }
 
     /// Waits until nothing is left of the clean-up in the background, without blocking the cooperative pool.
@@ -130,10 +150,10 @@ extension DocumentStore {
         await Self.onQueue { [self] in finishCleanup() }
     }
 
-    private func blocking<Result: Sendable>(
-        _ body: @escaping @Sendable (DocumentStore) throws -> Result
-    ) async throws -> Result {
-        try await Self.onQueue { Swift.Result { try body(self) } }.get()
+    private func blocking<Result: Sendable, Failure: Error>(
+        _ body: @escaping @Sendable (DocumentStore) throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
+        try await Self.onQueue { Swift.Result { () throws(Failure) in try body(self) } }.get()
     }
 
     /// Runs a body where it may block.

@@ -116,7 +116,8 @@ public final class DocumentStore: Sendable {
     /// changes nothing on disk. With ``Durability/powerLoss`` the save is durable on return.
     ///
     /// Calls of the same document wait for each other, also between processes. `body` must not update a document itself, nor
-    /// take a snapshot of one that does not exist yet: it would wait for the lock that this call holds.
+    /// take a snapshot of this one: it would wait for the lock that this call holds. The same goes for
+    /// ``StoreOptions/observer``.
     ///
     /// - Parameters:
     ///   - document: The document's name.
@@ -144,6 +145,26 @@ public final class DocumentStore: Sendable {
             let results = Committer(context: context).commit([plan], locks)
             return try finished(results)[0].get()
         }
+    }
+
+    /// Reads, modifies and saves a document as `update(_:renamingTo:_:)` does, and returns what the body makes of it.
+    ///
+    /// - Parameters:
+    ///   - document: The document's name.
+    ///   - newName: Another name that the document is to have from this save on; nil to keep it.
+    ///   - type: What `body` returns.
+    ///   - body: Makes the changes.
+    /// - Returns: What `body` has returned, and what was done.
+    /// - Throws: ``HoldfastError``, or what `body` throws; the document is as it was before then, save for
+    ///   ``HoldfastError/Code/durabilityUnknown``.
+    public func update<Value>(
+        _ document: String, renamingTo newName: String? = nil, returning type: Value.Type,
+        _ body: (inout Draft) throws -> Value
+    ) throws -> (value: Value, receipt: Receipt) {
+        var value: Value?
+        let receipt = try update(document, renamingTo: newName) { value = try body(&$0) }
+        guard let value else { preconditionFailure("an update that has not called its body throws") }
+        return (value, receipt)
     }
 
     /// Updates several documents, each atomically, with flushes that they share.

@@ -123,6 +123,7 @@ struct DocumentUpdate {
             }
         }
         let moment = context.flushMoment
+        context.note(document, isDurable: nil)
         var flushes = try context.settleOldGeneration(since: moment)
         try rename(name, to: newName)
         if !context.isDurable { return flushes }

@@ -73,8 +73,9 @@ public struct Draft: ~Copyable {
     /// - Returns: Their names; bytes that are not UTF-8 show as U+FFFD.
     /// - Throws: ``HoldfastError`` where the document can't be listed.
     public func unmanagedEntries() throws(HoldfastError) -> [String] {
-        let onDisk = try entries().filter { !context.isManaged($0.name, $0.kind) && !isDeletedButOpen($0.name) }.map(
-            \.name)
+        let onDisk = try entries().filter { name, kind in
+            !context.isManaged(name, kind) && !context.isOrphan(name, kind) && !isDeletedButOpen(name)
+        }.map(\.name)
         return Set(onDisk).subtracting(changes.unmanagedRemovals.keys).union(changes.additions.keys).sorted().map(
             \.description)
     }
@@ -209,7 +210,8 @@ public struct Draft: ~Copyable {
             throw .invalidEntryName(name, document: document, "it must be one name of a directory entry")
         }
         if context.codecs.manages(entry) {
-            throw .invalidEntryName(name, document: document, "a codec manages it; use `remove` or `set`")
+            throw .invalidEntryName(
+                name, document: document, "a codec manages it; use `value`, `bytes`, `set` or `remove`")
         }
         return entry
     }

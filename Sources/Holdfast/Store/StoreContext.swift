@@ -17,6 +17,8 @@ final class StoreContext: Sendable {
     let backgroundCleanup: BackgroundCleanup?
     /// How many documents this store's threads are saving.
     let documentsUnderway: Atomic<Int>
+    /// Documents of which this store knows that they are durable as it has left them, or that a flush of theirs has failed.
+    private let durability = Mutex<[DocumentName: Bool]>([:])
 
     init(
         root: Directory, kind: FileSystemKind, codecs: CodecRegistry, options: StoreOptions, capabilities: Capabilities,
@@ -114,6 +116,39 @@ final class StoreContext: Sendable {
         return try flushNames(since: moment) ? 1 : 0
     }
 
+    // MARK: - What is known to be durable
+
+    /// Remembers what became of the last flush of a document; nil where another may get its name.
+    func note(_ document: DocumentName, isDurable: Bool?) {
+        durability.withLock { $0[document] = isDurable }
+    }
+
+    /// Whether a flush of a document has failed: what stands there is not to be built on, since the kernel may have dropped
+    /// its pages, and a later flush would not tell.
+    func isDoubtful(_ document: DocumentName) -> Bool {
+        durability.withLock { $0[document] == false }
+    }
+
+    /// Makes durable what a save found in place as it was to be: a writer that was killed may not have come to its last flush.
+    ///
+    /// Once for each document that this store has not saved itself.
+    ///
+    /// - Returns: How many flushes it took.
+    func settle(_ document: DocumentName, _ directory: Directory, since moment: FlushMoment) throws -> Int {
+        if durability.withLock({ $0[document] == true }) { return 0 }
+        var flushes = 1
+        for (name, kind) in try directory.entries() where isManaged(name, kind) {
+            guard let file = try directory.openFileIfPresent(name)?.file else { continue }
+            try file.flush()
+            try file.close()
+            flushes += 1
+        }
+        try directory.flush()
+        if try flushNames(since: moment) { flushes += 1 }
+        note(document, isDurable: true)
+        return flushes
+    }
+
     // MARK: - Receipts and names
 
     /// A receipt to be filled in.
@@ -163,12 +198,16 @@ final class StoreContext: Sendable {
     }
 
     /// Throws where a person has moved a document away, or another one into its place.
-    func checkPlace(of document: DocumentName, _ identity: FileIdentity?) throws {
-        guard try root.statusIfPresent(of: document.entry)?.identity == identity else {
+    ///
+    /// - Returns: What the document's directory is like now.
+    @discardableResult
+    func checkPlace(of document: DocumentName, _ identity: FileIdentity) throws -> FileStatus {
+        guard let status = try root.statusIfPresent(of: document.entry), status.identity == identity else {
             throw HoldfastError(
                 .conflict, "the document was moved or replaced during the update; nothing was saved",
                 document: document.description, remedy: "see where it is now, and update again")
         }
+        return status
     }
 
     /// Whether an entry is a managed file: a codec claims its name, and it is a regular file.
