@@ -156,24 +156,10 @@ enum Shapes {
     // MARK: - Unmanaged entries
 
     static let unmanaged: [Shape] = [
-        Shape(
-            "a draft consumed", .unmanaged, before: base,
-            after: base.without("a/QUERY.md").managed("a/events.txt", "query done")
-        ) {
-            try $0.update("a") { draft in
-                try draft.removeUnmanaged("QUERY.md")
-                try draft.set("query done", for: .events)
-            }
+        consumed("a draft consumed"),
+        consumed("a draft consumed that was saved just before").with {
+            $0.unflushed = ("a/QUERY.md", "a longer query")
         },
-        Shape(
-            "a draft consumed that was saved just before", .unmanaged, before: base,
-            after: base.without("a/QUERY.md").managed("a/events.txt", "query done")
-        ) {
-            try $0.update("a") { draft in
-                try draft.removeUnmanaged("QUERY.md")
-                try draft.set("query done", for: .events)
-            }
-        }.with { $0.unflushed = ("a/QUERY.md", "a longer query") },
         Shape("a draft removed, and nothing else", .unmanaged, before: base, after: base.without("a/QUERY.md")) {
             try $0.update("a") { try $0.removeUnmanaged("QUERY.md") }
         },
@@ -211,15 +197,7 @@ enum Shapes {
 
     /// Commits that are explored with a person's edits alone.
     static let forPersons: [Shape] = [
-        Shape(
-            "a draft consumed, of a document with everything", .unmanaged, before: rich,
-            after: rich.without("a/QUERY.md").managed("a/events.txt", "query done")
-        ) {
-            try $0.update("a") { draft in
-                try draft.removeUnmanaged("QUERY.md")
-                try draft.set("query done", for: .events)
-            }
-        }.with { $0.consumed = "a/QUERY.md" }
+        consumed("a draft consumed, of a document with everything", before: rich).with { $0.consumed = "a/QUERY.md" }
     ]
 
     // MARK: - Names
@@ -459,15 +437,9 @@ enum Shapes {
             $0.units = [["a", "b"]]
             $0.missing = [.exchange, .noReplace, .link]
         },
-        Shape(
-            "a draft consumed without exchange and links", .fallback, before: base,
-            after: base.without("a/QUERY.md").managed("a/events.txt", "query done")
-        ) {
-            try $0.update("a") { draft in
-                try draft.removeUnmanaged("QUERY.md")
-                try draft.set("query done", for: .events)
-            }
-        }.with { $0.missing = [.exchange, .noReplace, .link] },
+        consumed("a draft consumed without exchange and links", .fallback).with {
+            $0.missing = [.exchange, .noReplace, .link]
+        },
     ]
 
     // MARK: - What is refused
@@ -496,15 +468,28 @@ enum Shapes {
         }.with { $0.units = [["a", "b"]] }
     }
 
+    private static let consume: @Sendable (inout Draft) throws -> Void = { draft in
+        try draft.removeUnmanaged("QUERY.md")
+        try draft.set("query done", for: .events)
+    }
+
+    private static func consumed(
+        _ name: String, _ group: Shape.Group = .unmanaged, before: Contents = base
+    ) -> Shape {
+        Shape(
+            name, group, before: before,
+            after: before.without("a/QUERY.md").managed("a/events.txt", "query done")
+        ) {
+            try $0.update("a", consume)
+        }
+    }
+
     private static func renamedConsumed(_ name: String) -> Shape {
         Shape(
             name, .names, before: base,
             after: base.without("a/QUERY.md").managed("a/events.txt", "query done").renaming("a", to: "b")
         ) {
-            _ = try $0.update("a", renamingTo: "b") { draft in
-                try draft.removeUnmanaged("QUERY.md")
-                try draft.set("query done", for: .events)
-            }
+            _ = try $0.update("a", renamingTo: "b", consume)
         }.with { $0.units = [["a", "b"]] }
     }
 

@@ -102,10 +102,11 @@ extension FormattingSplice {
 
     /// A new node's text, as it may stand among others in flow style.
     private func flowText(_ node: Int) throws -> [UInt8] {
-        let text = new.source.bytes[Int(new.nodes[node].start)..<Int(new.ends[node])]
+        let range = Int(new.nodes[node].start)..<Int(new.ends[node])
+        let text = UnsafeRawBufferPointer(rebasing: new.source.bytes[range]).assumingMemoryBound(to: UInt8.self)
         guard isInline(new, node), !text.isEmpty else { throw Unsuitable() }
         let scalar = new.nodes[node]
-        guard scalar.kind == .scalar, scalar.style == .plain, text.contains(where: { ",[]{}?".utf8.contains($0) })
+        guard scalar.kind == .scalar, scalar.style == .plain, TextTraits(text).contains(.flowIndicator)
         else { return Array(text) }
         // Plain text may stand alone so, but not among others.
         guard scalar.tag == .none, new.resolution(scalar) == .string else { throw Unsuitable() }

@@ -66,8 +66,7 @@ extension TextBuffer {
             break
         default: return false
         }
-        // Some readers take any question mark between brackets for a key's.
-        if isFlowSafe, traits.contains(.flowIndicator) || text.contains(UInt8(ascii: "?")) { return false }
+        if traits.contains(.flowIndicator), isFlowSafe { return false }
         if traits.contains(.mayEndPlain) {
             guard last != UInt8(ascii: ":") else { return false }
             for index in 1..<text.count {

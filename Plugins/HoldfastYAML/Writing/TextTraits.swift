@@ -14,7 +14,7 @@ struct TextTraits: OptionSet {
     static let needsEscape = TextTraits(rawValue: 1 << 1)
     /// A colon or a number sign, which may end a plain scalar.
     static let mayEndPlain = TextTraits(rawValue: 1 << 2)
-    /// One of `,[]{}`, which end a plain scalar in a flow sequence.
+    /// One of `,[]{}`, which end a plain scalar between brackets, or a question mark, which some readers take for a key's there.
     static let flowIndicator = TextTraits(rawValue: 1 << 3)
     /// A quote or a backslash.
     static let quote = TextTraits(rawValue: 1 << 4)
@@ -30,7 +30,7 @@ struct TextTraits: OptionSet {
         table[0x0A] = lineFeed.rawValue
         table[0x09] = tab.rawValue
         for byte in ":#".utf8 { table[Int(byte)] = mayEndPlain.rawValue }
-        for byte in ",[]{}".utf8 { table[Int(byte)] = flowIndicator.rawValue }
+        for byte in ",[]{}?".utf8 { table[Int(byte)] = flowIndicator.rawValue }
         for byte in "\"'\\".utf8 { table[Int(byte)] = quote.rawValue }
         for byte in [0xC2, 0xE2, 0xEF] { table[byte] = suspect.rawValue }
         return table
