@@ -111,3 +111,9 @@ if Context.environment["HOLDFAST_BENCHMARKS"] != nil {
             path: "Tests/Benchmarks/Harness", swiftSettings: strict),
     ]
 }
+
+// Builds of a part, with a scratch path of their own: Tests/run names the targets that it runs under a sanitizer.
+if let named = Context.environment["HOLDFAST_TARGETS"]?.split(separator: ",").map(String.init) {
+    package.products = []
+    package.targets.removeAll { !named.contains($0.name) }
+}

@@ -3,7 +3,7 @@ import HoldfastYAML
 import Synchronization
 import Testing
 
-/// Any bytes give a value or an error, in linear time, on any stack.
+/// Any bytes give a value or an error, on any stack; GrowthTests has the time that it takes.
 @Suite(.serialized) struct HostileInputTests {
     /// Reads bytes in every way; true where they are well-formed.
     @discardableResult
@@ -37,33 +37,13 @@ import Testing
         return options
     }()
 
-    func seconds(_ body: () throws -> Void) rethrows -> Double {
-        let start = ContinuousClock.now
-        try body()
-        let time = start.duration(to: .now).components
-        return Double(time.seconds) + Double(time.attoseconds) * 1e-18
-    }
-
-    /// This thread's processor time: on a busy machine a clock would also count the others'.
-    func processorSeconds(_ body: () -> Void) -> Double {
-        func now() -> Double {
-            var time = timespec()
-            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-            return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-        }
-        let start = now()
-        body()
-        return now() - start
-    }
-
     @Test func `an alias bomb is refused`() throws {
         var text = "a: &a [x,x,x,x,x,x,x,x,x]\n"
         for (name, previous) in zip("bcdefghij", "abcdefghi") {
             let aliases = Array(repeating: "*\(previous)", count: 9).joined(separator: ",")
             text += "\(name): &\(name) [\(aliases)]\n"
         }
-        let time = seconds { #expect(!Self.read(Data(text.utf8))) }
-        #expect(time < 1)
+        #expect(!Self.read(Data(text.utf8)))
         let error = #expect(throws: DecodingError.self) { try YAMLDecoder().decode(YAMLValue.self, from: text) }
         #expect("\(String(describing: error))".contains("aliases"))
     }
@@ -74,8 +54,7 @@ import Testing
             let aliases = Array(repeating: "*\(previous)", count: 9).joined(separator: ",")
             text += "\(name): &\(name)\n  <<: [\(aliases)]\n"
         }
-        let time = seconds { #expect(!Self.read(Data(text.utf8), Self.everything)) }
-        #expect(time < 1)
+        #expect(!Self.read(Data(text.utf8), Self.everything))
     }
 
     @Test func `many aliases of a long text are refused before they take memory`() throws {
@@ -131,8 +110,12 @@ import Testing
     func `deep nesting is an error, on a small stack too`(opening: String) {
         for depth in [400, 600, 20_000, 100_000] {
             let data = Data(String(repeating: opening, count: depth).utf8)
-            let time = seconds { Self.onThread(stack: 512 << 10) { Self.read(data) } }
-            #expect(time < 2, "\(depth) times \(opening)")
+            // Dashes need no end.
+            let isWellFormed = depth < 512 && (opening == "- " || opening == "? ")
+            let isRead = Atomic(false)
+            Self.onThread(stack: 512 << 10) { isRead.store(Self.read(data), ordering: .relaxed) }
+            let result = isRead.load(ordering: .relaxed)
+            #expect(result == isWellFormed, "\(depth) times \(opening)")
         }
     }
 
@@ -215,67 +198,6 @@ import Testing
         #expect(throws: DecodingError.self) {
             try decoder.decode(YAMLValue.self, from: String(repeating: "a\n", count: 51))
         }
-    }
-
-    /// Texts that grow with a number, and whose time must grow with it.
-    static let shapes: [(name: String, make: @Sendable (Int) -> String)] = [
-        ("sequence", { (0..<$0).map { "- \($0)\n" }.joined() }),
-        ("flow sequence", { "[" + String(repeating: "1,", count: $0) + "]" }),
-        ("mapping", { (0..<$0).map { "key\($0): 1\n" }.joined() }),
-        ("flow mapping", { "{" + (0..<$0).map { "k\($0): 1," }.joined() + "}" }),
-        ("nested mappings", { (0..<$0).map { "- a: \($0)\n  b: {c: [d]}\n" }.joined() }),
-        ("anchors", { (0..<$0).map { "- &a\($0) x\n- *a\($0)\n" }.joined() }),
-        ("one anchor", { "- &a x\n" + String(repeating: "- *a\n", count: $0) }),
-        ("documents", { String(repeating: "--- a\n", count: $0) }),
-        ("tag directives", { (0..<$0).map { "%TAG !t\($0)! a:\n" }.joined() + "--- a\n" }),
-        ("tags", { String(repeating: "- !!str a\n", count: $0) }),
-        ("long plain", { String(repeating: "word ", count: $0) }),
-        ("many lines", { "a: |\n" + String(repeating: "  word é 😀\n", count: $0) }),
-        ("empty lines", { "a: |\n" + String(repeating: "\n", count: $0) + "  b\n" }),
-        ("quoted lines", { "\"" + String(repeating: "a\n", count: $0) + "\"" }),
-        ("comments", { String(repeating: "# é\n", count: $0) + "a" }),
-        ("question marks", { "{" + String(repeating: "? ,", count: $0) + "}" }),
-        ("percent lines", { String(repeating: "%FOO bar\n", count: $0) + "--- a\n" }),
-        ("percent text", { "a: |\n" + String(repeating: "  %TAG ! x\n", count: $0) }),
-        ("spaces", { String(repeating: " ", count: $0) + "a" }),
-        ("unclosed quotes", { String(repeating: "\"", count: $0) }),
-        ("colons", { String(repeating: "a: ", count: $0) }),
-        ("empty literals", { String(repeating: "- |\n", count: $0) }),
-        ("same key", { String(repeating: "a: 1\n", count: $0) }),
-        ("errors at the end", { (0..<$0).map { "- a\($0)\n" }.joined() + "]" }),
-    ]
-
-    @Test(arguments: shapes.indices)
-    func `time grows with the input`(index: Int) {
-        let shape = Self.shapes[index]
-        func best(_ number: Int) -> Double {
-            let data = Data(shape.make(number).utf8)
-            return (0..<3).map { _ in processorSeconds { Self.read(data) } }.min() ?? 0
-        }
-        let small = best(1000)
-        let large = best(10_000)
-        // Ten times the input: a quadratic step would take a hundred times as long.
-        #expect(large < max(small, 0.001) * 40, "\(shape.name): \(small) s, \(large) s")
-    }
-
-    @Test func `time grows with the number of documents that are written`() {
-        struct Nested: Encodable {
-            enum CodingKeys: String, CodingKey { case outer, inner }
-            func encode(to encoder: any Encoder) throws {
-                var container = encoder.container(keyedBy: CodingKeys.self)
-                var nested = container.nestedContainer(keyedBy: CodingKeys.self, forKey: .outer)
-                try nested.encode(1, forKey: .inner)
-            }
-        }
-        func best(_ number: Int) -> Double {
-            let values = Array(repeating: Nested(), count: number)
-            return (0..<3).map { _ in
-                processorSeconds { #expect(throws: Never.self) { try YAMLEncoder().encodeDocuments(values) } }
-            }.min() ?? 0
-        }
-        let small = best(500)
-        let large = best(5000)
-        #expect(large < max(small, 0.001) * 25, "\(small) s, \(large) s")
     }
 
     @Test func `seeded mutations never trap or hang`() throws {
