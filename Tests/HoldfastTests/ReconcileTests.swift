@@ -239,13 +239,18 @@ private struct Failed: Error {}
         store.options.withheldCapabilities = help.withheld
         try store.makeConversation()
         let document = store.url("X")
+        // In a folder it is a person's, whatever its name.
+        try store.write("mine", to: "X/files/events.json")
         let (staging, old) = (store.url(".staging-X").path, store.url(".old-X").path)
         let manager = FileManager.default
         let renaming = Meanwhile({ call, entry in
             call == .openat && entry == EntryName("metadata.json") && FileManager.default.fileExists(atPath: staging)
         }) {
             let manager = FileManager.default
-            for (name, newName) in [("QUERY_MESSAGE.md", "asked.md"), ("files/deep", "files/moved")] {
+            for (name, newName) in [
+                ("QUERY_MESSAGE.md", "asked.md"), ("files/deep", "files/moved"),
+                ("files/events.json", "files/kept.json"),
+            ] {
                 try manager.moveItem(at: document.appending(path: name), to: document.appending(path: newName))
             }
         }
@@ -254,6 +259,7 @@ private struct Failed: Error {}
                 && !FileManager.default.fileExists(atPath: staging)
         }) {
             try Data("next".utf8).write(to: document.appending(path: "QUERY_MESSAGE.md"))
+            try Data("next".utf8).write(to: document.appending(path: "files/events.json"))
             let deep = document.appending(path: "files/deep")
             try FileManager.default.createDirectory(at: deep, withIntermediateDirectories: true)
             try Data("another".utf8).write(to: deep.appending(path: "attachment.txt"))
@@ -268,6 +274,7 @@ private struct Failed: Error {}
         }
         #expect(renaming.hasHappened && saving.hasHappened)
         #expect(try store.read("X/asked.md") == "a question" && store.read("X/QUERY_MESSAGE.md") == "next")
+        #expect(try store.read("X/files/kept.json") == "mine" && store.read("X/files/events.json") == "next")
         #expect(try store.read("X/files/moved/attachment.txt") == "an attachment")
         #expect(try store.read("X/files/deep/attachment.txt") == "another")
         #expect(actions(receipt).contains("deleted QUERY_MESSAGE.md") && actions(receipt).contains("created asked.md"))

@@ -236,54 +236,14 @@ final class SwapCommit: Commit {
             // As late as can be: the lock may have taken its time.
             if let old, let previous, let staging {
                 let now = try context.checkPlace(of: plan.document, previous.identity)
-                try withdraw(&carried, from: staging, goneFrom: old, (before: previous, now: now), path: "")
+                var withdrawal = Withdrawal(context: context, flushing: flushing)
+                defer {
+                    receipt.reconciled += withdrawal.actions
+                    receipt.flushes += withdrawal.flushes
+                }
+                try withdrawal.withdraw(&carried, from: staging, goneFrom: old, (before: previous, now: now), path: "")
             }
             receipt.method = try swapNames()
-        }
-    }
-
-    /// Takes out of the staging what a person has taken out of the document since it was carried over.
-    ///
-    /// After the swap it would stand there again until step 7. Of a file that was renamed, its old name would lead to the
-    /// same inode: who saves something else under that name would write into the renamed file.
-    private func withdraw(
-        _ carried: inout [EntryName: CarryOver.Entry], from staging: Directory, goneFrom old: Directory,
-        _ status: (before: FileStatus, now: FileStatus), path: String
-    ) throws {
-        if status.before.modification != status.now.modification {
-            let present = Set(try old.entries().map(\.name))
-            let gone = carried.filter { !present.contains($0.key) && !context.isManaged($0.key, $0.value.status.kind) }
-            for name in gone.keys.sorted() where try remove(name, from: staging) {
-                carried[name] = nil
-                receipt.reconciled.append(.init(path: "\(path)\(name)", action: .deleted))
-            }
-            if !gone.isEmpty, flushing == .eachFile || flushing == .wholeFileSystem {
-                try staging.flush()
-                receipt.flushes += 1
-            }
-        }
-        for (name, entry) in carried.sorted(by: { $0.key < $1.key }) where entry.status.kind == .directory {
-            guard let now = try old.statusIfPresent(of: name), now.identity == entry.status.identity,
-                now.modification != entry.status.modification
-                    || entry.children.values.contains(where: { $0.status.kind == .directory }),
-                let folder = try old.folderIfPresent(name), let copy = try staging.folderIfPresent(name)
-            else { continue }
-            var children = entry.children
-            let path = "\(path)\(name)"
-            try Nesting.enter(level: Nesting.level(of: path)) {
-                try withdraw(
-                    &children, from: copy, goneFrom: folder, (before: entry.status, now: now), path: path + "/")
-            }
-            carried[name]?.children = children
-        }
-    }
-
-    /// - Returns: Whether it has gone: not where the directory's mode, which is the document's by now, doesn't let it.
-    private func remove(_ name: EntryName, from staging: Directory) throws(SystemCallError) -> Bool {
-        do {
-            return try RemoveTree.remove(name, in: staging)
-        } catch  where error.errno == .accessDenied {
-            return false
         }
     }
 
@@ -363,34 +323,12 @@ final class SwapCommit: Commit {
                 try root.statusIfPresent(of: document.staging)?.identity == staging.status().identity
             else { return }
             let own = Set(plan.changes.writes.keys).union(plan.changes.additions.keys)
-            try rescueArrivals(in: staging, besides: carried, own, path: "")
+            try Arrivals(document: document, context: context).rescue(from: staging, besides: carried, own, path: "")
         } catch {
             _ = context.warn(
                 document,
                 "what was put there before the save was taken back could not be moved to the trash (\(error)); the next "
                     + "recovery removes it with `\(document.staging)`")
-        }
-    }
-
-    private func rescueArrivals(
-        in directory: Directory, besides carried: [EntryName: CarryOver.Entry], _ own: Set<EntryName>, path: String
-    ) throws {
-        for (name, kind) in try directory.entries() where !own.contains(name) {
-            guard let status = try directory.statusIfPresent(of: name) else { continue }
-            let path = "\(path)\(name)"
-            if let entry = carried[name], entry.status.kind == kind {
-                if kind == .directory {
-                    guard let folder = try directory.folderIfPresent(name) else { continue }
-                    try Nesting.enter(level: Nesting.level(of: path)) {
-                        try rescueArrivals(in: folder, besides: entry.children, [], path: path + "/")
-                    }
-                    continue
-                }
-                // What is written into a linked file is in the previous generation, too.
-                if entry.isLinked ? status.identity == entry.status.identity : entry.isUntouched(status) { continue }
-            }
-            let place = try Trash(context: context).move(name, from: directory, of: document)
-            _ = context.warn(document, "`\(path)` was put there before the save was taken back; it is in `\(place)`")
         }
     }
 
