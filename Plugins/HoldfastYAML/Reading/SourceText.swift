@@ -42,6 +42,13 @@ final class SourceText {
         endLastLine()
     }
 
+    /// Borrows a part of another text, for as long as that stays where it is.
+    init(part: Range<Int>, of text: SourceText) {
+        bytes = UnsafeRawBufferPointer(rebasing: text.bytes[part])
+        markLength = 0
+        isASCII = text.isASCII || Self.isASCII(bytes)
+    }
+
     /// Ends a last line of nothing but spaces.
     ///
     /// In a block scalar libyaml reads it as a part of a line, where YAML sees an empty one (section 8.1.1.2).

@@ -19,13 +19,14 @@ final class Tape {
     /// Where each node ends in the text, in bytes; only where the tape was built for rewriting.
     let ends: [UInt32]
     private var text: UnsafePointer<UInt8>
-    private let side: UnsafeMutablePointer<UInt8>
+    /// The content that does not stand in the text as it is.
+    let side: (base: UnsafeMutablePointer<UInt8>, count: Int)
 
     /// Takes the storage over.
     init(
         source: SourceText, schema: YAMLSchema, mergeKeys: Bool,
         nodes: (base: UnsafeMutablePointer<TapeNode>, count: Int),
-        side: UnsafeMutablePointer<UInt8>, roots: [Int], ends: [UInt32]
+        side: (base: UnsafeMutablePointer<UInt8>, count: Int), roots: [Int], ends: [UInt32]
     ) {
         self.source = source
         self.schema = schema
@@ -36,12 +37,12 @@ final class Tape {
         self.ends = ends
         self.side = side
         // An empty text has no base address; nothing in the tape points into it then.
-        text = source.bytes.baseAddress.map { $0.assumingMemoryBound(to: UInt8.self) } ?? UnsafePointer(side)
+        text = source.bytes.baseAddress.map { $0.assumingMemoryBound(to: UInt8.self) } ?? UnsafePointer(side.base)
     }
 
     deinit {
         free(nodes)
-        free(side)
+        free(side.base)
     }
 
     /// Makes the text the tape's own, before the bytes that it was made from go away.
@@ -71,7 +72,7 @@ final class Tape {
     /// The content of a scalar for which ``isContiguous(_:)`` holds.
     @inline(__always)
     func contiguousContent(_ node: TapeNode) -> UnsafeBufferPointer<UInt8> {
-        let base = node.has(TapeNode.inSideBuffer) ? UnsafePointer(side) : text
+        let base = node.has(TapeNode.inSideBuffer) ? UnsafePointer(side.base) : text
         return UnsafeBufferPointer(start: base + Int(node.payload), count: Int(node.extent))
     }
 
@@ -133,7 +134,7 @@ final class Tape {
         guard Int(node.extent) == bytes.count else { return false }
         guard let other = bytes.baseAddress else { return true }
         if isContiguous(node) {
-            let base = node.has(TapeNode.inSideBuffer) ? UnsafePointer(side) : text
+            let base = node.has(TapeNode.inSideBuffer) ? UnsafePointer(side.base) : text
             return memcmp(base + Int(node.payload), other, bytes.count) == 0
         }
         return withContent(node) { content in

@@ -17,6 +17,8 @@ struct TapeBuilder: ~Copyable {
         var refusesUnknownTags = true
         /// Whether the end of each node is kept.
         var keepsEnds = false
+        /// Whether the keys of the root are compared: not in a part of a text.
+        var checksRootKeys = true
     }
 
     /// A sequence or mapping that is still open.
@@ -91,12 +93,93 @@ struct TapeBuilder: ~Copyable {
                 column: 1)
         }
         try DirectiveCheck.check(source)
+        if !rules.keepsEnds, let parts = TextParts(of: source.bytes), let tape = tape(of: source, in: parts, rules) {
+            return tape
+        }
+        return try build(source, rules) { try $0.run() }
+    }
+
+    /// Parses a text in parts, on all cores.
+    ///
+    /// - Returns: The tape that ``tape(of:_:)`` would make; nil where it would find a fault, and where a cut is none.
+    static func tape(of source: SourceText, in parts: TextParts, _ rules: Rules) -> Tape? {
+        var partial = rules
+        partial.checksRootKeys = false
+        // Nobody changes it while its parts are read.
+        nonisolated(unsafe) let text = source
+        let tapes = parts.tapes { [partial] part in
+            do {
+                return try build(SourceText(part: part, of: text), partial) { builder in
+                    let tape = try builder.run()
+                    // What begins as an entry is one, unless it is a scalar.
+                    guard tape.roots == [0], tape.nodes[0].style == .block,
+                        builder.endIsImplicit || part.upperBound == text.bytes.count
+                    else { return nil }
+                    return tape
+                }
+            } catch {
+                return nil
+            }
+        }
+        guard let tapes else { return nil }
+        do {
+            return try build(source, rules) { try $0.join(tapes, at: parts.ranges.map(\.lowerBound)) }
+        } catch {
+            return nil
+        }
+    }
+
+    private static func build<Result>(
+        _ source: SourceText, _ rules: Rules, _ body: (inout TapeBuilder) throws -> Result
+    ) throws -> Result {
         let empty: [UInt8] = [0]
         return try empty.withUnsafeBufferPointer { empty in
             guard let base = empty.baseAddress else { throw CodecError("out of memory") }
             var builder = TapeBuilder(source, rules, empty: base)
-            return try builder.run()
+            return try body(&builder)
         }
+    }
+
+    /// Makes one tape of those of a text's parts: one root, with the entries of all.
+    private mutating func join(_ tapes: [Tape], at starts: [Int]) throws -> Tape {
+        roots = [0]
+        nodes.append(tapes[0].nodes[0])
+        for (tape, start) in zip(tapes, starts) {
+            let root = tape.nodes[0]
+            if start > 0 {
+                nodes[0].payload += root.payload
+                nodes[0].bits |= root.bits & (TapeNode.hasMergeKey | TapeNode.hasComplexKey)
+            }
+            guard side.count + tape.side.count < Int(UInt32.max) else {
+                throw error("the text is too large", at: start)
+            }
+            // What is counted from a part's beginning is counted from the text's now.
+            let text = UInt32(truncatingIfNeeded: start)
+            let shift = UInt32(truncatingIfNeeded: nodes.count - 1)
+            let copied = UInt32(truncatingIfNeeded: side.count)
+            nodes.reserve(tape.count - 1)
+            for index in 1..<max(tape.count, 1) {
+                var node = tape.nodes[index]
+                node.start += text
+                switch node.kind {
+                case .scalar: node.payload += node.has(TapeNode.inSideBuffer) ? copied : text
+                case .sequence, .mapping: node.extent += shift
+                case .alias:
+                    node.extent += shift
+                    node.payload += shift
+                }
+                nodes.append(node)
+            }
+            side.append(contentsOf: UnsafeBufferPointer(start: tape.side.base, count: tape.side.count))
+        }
+        nodes[0].extent = UInt32(truncatingIfNeeded: nodes.count)
+        if nodes[0].kind == .mapping {
+            var root = Frame(node: 0, producedBefore: 0, isMapping: true)
+            root.children = Int(nodes[0].payload)
+            frames.append(root)
+            try checkKeys(root)
+        }
+        return finish()
     }
 
     private mutating func run() throws -> Tape {
@@ -149,7 +232,7 @@ struct TapeBuilder: ~Copyable {
         if rules.keepsEnds { kept = Array(UnsafeBufferPointer(start: ends.base, count: ends.count)) }
         return Tape(
             source: source, schema: rules.schema, mergeKeys: rules.mergeKeys, nodes: nodes.take(),
-            side: side.take().base, roots: roots, ends: kept)
+            side: side.take(), roots: roots, ends: kept)
     }
 
     // MARK: Events
@@ -260,7 +343,7 @@ struct TapeBuilder: ~Copyable {
         nodes[frame.node].payload = UInt32(truncatingIfNeeded: frame.children)
         nodes[frame.node].extent = UInt32(truncatingIfNeeded: nodes.count)
         nodes[frame.node].bits |= frame.flags
-        if frame.isMapping { try checkKeys(frame) }
+        if frame.isMapping, rules.checksRootKeys || frames.count > 1 { try checkKeys(frame) }
         frames.removeLast()
         if frame.isFlow {
             try checkComment(after: cursor.offset(of: event.end_mark.index), isInFlow: frames.last?.isFlow ?? false)

@@ -3,31 +3,37 @@ import YAMLBaseline
 
 /// How long something takes, and how much memory.
 enum Measure {
-    /// The best of several runs, in seconds: noise only ever adds.
-    static func seconds(runs: Int = 5, _ body: () throws -> Void) rethrows -> Double {
-        var best = Double.infinity
-        for _ in 0..<runs {
-            let start = processorTime()
-            try body()
-            best = min(best, processorTime() - start)
+    /// What something takes, in seconds.
+    struct Time {
+        /// By the clock.
+        var elapsed: Double
+        /// Of all cores: on a busy machine the clock also counts the others'.
+        var processor: Double
+
+        private static func now(_ clock: clockid_t) -> Double {
+            var time = timespec()
+            clock_gettime(clock, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
         }
-        return best
+
+        static func now() -> Time {
+            Time(elapsed: now(CLOCK_MONOTONIC), processor: now(CLOCK_PROCESS_CPUTIME_ID))
+        }
     }
 
-    /// The processor time that this process has had, in seconds: on a busy machine a clock would also count the others'.
-    private static func processorTime() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-
-    /// The best of several rounds for each of some things to do, in seconds.
+    /// The best of several rounds for each of some things to do: noise only ever adds.
     ///
     /// Each round does all of them, so that what else the machine does at the time weighs on all.
-    static func interleaved(rounds: Int = 8, _ bodies: [() throws -> Void]) throws -> [Double] {
-        var best = bodies.map { _ in Double.infinity }
+    static func interleaved(rounds: Int = 8, _ bodies: [() throws -> Void]) throws -> [Time] {
+        var best = bodies.map { _ in Time(elapsed: .infinity, processor: .infinity) }
         for _ in 0..<rounds {
-            for (index, body) in bodies.enumerated() { best[index] = min(best[index], try seconds(runs: 1, body)) }
+            for (index, body) in bodies.enumerated() {
+                let start = Time.now()
+                try body()
+                let end = Time.now()
+                best[index].elapsed = min(best[index].elapsed, end.elapsed - start.elapsed)
+                best[index].processor = min(best[index].processor, end.processor - start.processor)
+            }
         }
         return best
     }
