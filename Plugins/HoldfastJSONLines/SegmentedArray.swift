@@ -61,8 +61,12 @@ public struct SegmentedArray<Element: Codable>: Sendable {
         var numbers: Set<Int> = []
         // Names are bytes: another Unicode form of one is another file.
         for filename in filenames.map(\.utf8) {
-            guard filename.starts(with: "\(name)-".utf8) else { continue }
-            let digits = Substring(filename.dropFirst(name.utf8.count + 1).dropLast(".jsonl".utf8.count))
+            // Another codec may manage `events-2024.yaml`.
+            let suffix = ".jsonl".utf8
+            guard filename.starts(with: "\(name)-".utf8), filename.suffix(suffix.count).elementsEqual(suffix) else {
+                continue
+            }
+            let digits = Substring(filename.dropFirst(name.utf8.count + 1).dropLast(suffix.count))
             guard !digits.isEmpty, digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else { continue }
             guard let number = Int(digits), number > 0, self.filename(number).utf8.elementsEqual(filename) else {
                 throw HoldfastError(

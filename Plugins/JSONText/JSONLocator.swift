@@ -22,7 +22,7 @@ struct JSONLocator {
             guard i < bytes.count else { return nil }
             switch bytes[i] {
             case UInt8(ascii: "["):
-                guard let index = key.intValue else { return nil }
+                guard let index = key.intValue, index >= 0 else { return nil }
                 i += 1
                 skipSeparators()
                 for _ in 0..<index {

@@ -26,6 +26,27 @@ import Testing
 
     private func stored() throws -> [Int] { try store.snapshot("doc").elements(of: numbers) }
 
+    @Test func `leaves alone what another codec manages under a similar name`() throws {
+        struct Other: ManagedFileCodec {
+            let format = "other"
+            let filenames: [FilenamePattern] = ["*.yaml"]
+            func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data { Data() }
+            func decode<Value: Decodable>(_ type: Value.Type, from bytes: Data, in context: CodecContext) throws
+                -> Value
+            {
+                throw CodecError("it is not read here")
+            }
+            func validate(_ bytes: Data, in context: CodecContext) throws {}
+        }
+        var options = StoreOptions()
+        options.durability = .processCrash
+        let store = try DocumentStore.open(
+            at: folder.path, codecs: CodecRegistry(numbers.codec, Other()), options: options)
+        try store.update("doc") { try $0.setBytes(Data("a: 1\n".utf8), for: "n-2024.yaml") }
+        try store.update("doc") { try $0.append([1, 2], to: self.numbers) }
+        #expect(try store.snapshot("doc").elements(of: numbers) == [1, 2])
+    }
+
     @Test func `grows by its last file only`() throws {
         var all: [Int] = []
         for turn in 0..<60 {

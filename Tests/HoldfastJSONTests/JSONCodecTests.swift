@@ -63,6 +63,17 @@ private func decoded<Value: Decodable>(
         #expect(try decoded(Keys.self, #"{"last_activity":1,"raw_bytes":[1,2]}"#, options) == Keys())
     }
 
+    @Test func `an error at an index that there can't be has no place`() {
+        struct Element: Decodable {
+            enum Key: Int, CodingKey { case before = -1 }
+            init(from decoder: any Decoder) throws {
+                let path = decoder.codingPath + [Key.before]
+                throw DecodingError.dataCorrupted(.init(codingPath: path, debugDescription: "odd"))
+            }
+        }
+        #expect(throws: CodecError.self) { try decoded(Element.self, "[1]", JSONOptions()) }
+    }
+
     @Test func `says where a value stands under a key that a strategy has changed`() throws {
         struct Inner: Codable { var lastActivity: Int }
         struct Outer: Codable { var innerValue: [Inner] }

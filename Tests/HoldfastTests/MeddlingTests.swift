@@ -352,24 +352,57 @@ import Testing
         #expect(try store.read("X/events.json") == "[1,2,3]")
     }
 
-    @Test func `what a codec has kept of a file is what stands there when it is saved`() throws {
-        struct Keeping: ManagedFileCodec {
-            let format = "text"
-            let filenames: [FilenamePattern] = ["k.txt"]
-            func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data {
-                // Asked for twice, read once.
-                let current = try context.currentBytes() ?? Data()
-                #expect(try context.currentBytes() ?? Data() == current)
-                return Data("\(value)".utf8)
-                    + (current.firstIndex(of: UInt8(ascii: "#")).map { current[$0...] } ?? Data())
-            }
-            func decode<Value: Decodable>(_ type: Value.Type, from bytes: Data, in context: CodecContext) throws
-                -> Value
-            {
-                throw CodecError("it is not read here")
-            }
-            func validate(_ bytes: Data, in context: CodecContext) throws {}
+    /// Keeps the comment that stands in the file.
+    private struct Keeping: ManagedFileCodec {
+        let format = "text"
+        let filenames: [FilenamePattern] = ["k.txt"]
+        func encode<Value: Encodable>(_ value: Value, in context: CodecContext) throws -> Data {
+            // Asked for twice, read once.
+            let current = try context.currentBytes() ?? Data()
+            #expect(try context.currentBytes() ?? Data() == current)
+            return Data("\(value)".utf8) + (current.firstIndex(of: UInt8(ascii: "#")).map { current[$0...] } ?? Data())
         }
+        func decode<Value: Decodable>(_ type: Value.Type, from bytes: Data, in context: CodecContext) throws -> Value {
+            throw CodecError("it is not read here")
+        }
+        func validate(_ bytes: Data, in context: CodecContext) throws {}
+    }
+
+    @Test func `what a value was made without is not overwritten by a codec that finds it`() throws {
+        let store = try TemporaryStore()
+        store.codecs = try CodecRegistry(Keeping(), NoteCodec())
+        try store.makeConversation()
+        let key = ManagedFile<String>("k.txt")
+        let error = #expect(throws: HoldfastError.self) {
+            try store.open().update("X") { draft in
+                let value = try draft.value(key)
+                #expect(value == nil)
+                try store.write("theirs", to: "X/k.txt")
+                try draft.set("mine", for: key)
+            }
+        }
+        #expect(error?.code == .conflict)
+        #expect(try store.read("X/k.txt") == "theirs")
+    }
+
+    @Test func `what a value was made without is not overwritten while a batch goes on`() throws {
+        let store = try TemporaryStore()
+        for name in ["A", "B"] {
+            try store.makeConversation(name)
+            try store.delete("\(name)/config.yaml")
+        }
+        let results = try store.open().updateBatch(["A", "B"]) { draft in
+            let config = try draft.value(.config)
+            #expect(config == nil)
+            try draft.set("mine", for: .config)
+            if draft.document == "B" { try store.write("\"theirs\"", to: "A/config.yaml") }
+        }
+        #expect(throws: HoldfastError.self) { try results[0].get() }
+        _ = try results[1].get()
+        #expect(try store.read("A/config.yaml") == "\"theirs\"" && store.read("B/config.yaml") == "\"mine\"")
+    }
+
+    @Test func `what a codec has kept of a file is what stands there when it is saved`() throws {
         let store = try TemporaryStore()
         store.codecs = try CodecRegistry(Keeping())
         try store.write("1#a comment", to: "X/k.txt")

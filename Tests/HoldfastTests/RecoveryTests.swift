@@ -405,6 +405,20 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
+    @Test func `what a person has put under the new name of a rename that never began is not mixed with the document`()
+        throws
+    {
+        let store = try TemporaryStore()
+        try store.makeConversation("X")
+        try store.write("holdfast commit 1\nrenamed-from \(try store.inode("X")) X\nend\n", to: ".commit-Y")
+        try store.write("\"half\"", to: ".staging-Y/metadata.json")
+        try store.write("a person's", to: "Y/notes.md")
+        #expect(try store.open().recoveryReport.isComplete)
+        #expect(try store.remnants().isEmpty)
+        #expect(try store.read("X/metadata.json") == "\"old title\"" && store.read("Y/notes.md") == "a person's")
+        #expect(!FileManager.default.fileExists(atPath: store.url("Y/metadata.json").path))
+    }
+
     @Test func `a new document is not taken for one that was on its way to another name`() throws {
         for isNewer in [false, true] {
             let store = try TemporaryStore()

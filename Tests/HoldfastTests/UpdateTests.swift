@@ -118,7 +118,7 @@ import Testing
         #expect(third.outcome == .unchanged && third.flushes == 0)
     }
 
-    @Test func `what a failed flush has left is written anew`() throws {
+    @Test(arguments: [false, true]) func `what a failed flush has left is written anew`(isRenamed: Bool) throws {
         let store = try TemporaryStore(durability: .powerLoss)
         try store.makeConversation()
         // The flush behind the rename.
@@ -133,9 +133,16 @@ import Testing
         let error = #expect(throws: HoldfastError.self) { try opened.update("X") { try $0.set([7], for: .events) } }
         #expect(error?.code == .durabilityUnknown && fault.hasHappened)
         #expect(try store.read("X/events.json") == "[7]")
-        let again = try opened.update("X") { try $0.set([7], for: .events) }
+        let name = isRenamed ? "Y" : "X"
+        if isRenamed {
+            // A rename that fails doesn't forget it either.
+            try store.makeConversation("Z")
+            #expect(throws: HoldfastError.self) { try opened.rename("X", to: "Z") }
+            try opened.rename("X", to: name)
+        }
+        let again = try opened.update(name) { try $0.set([7], for: .events) }
         #expect(again.outcome == .replacedFile && again.flushes > 0)
-        #expect(try opened.update("X") { try $0.set([7], for: .events) }.outcome == .unchanged)
+        #expect(try opened.update(name) { try $0.set([7], for: .events) }.outcome == .unchanged)
     }
 
     @Test func `a value that can't be encoded changes nothing`() throws {

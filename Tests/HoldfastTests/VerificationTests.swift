@@ -27,6 +27,19 @@ import Testing
         #expect(try store.tree() == before)
     }
 
+    @Test func `what the trash can't be flushed for stays in place`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.write("{\"cut off", to: "B/metadata.json")
+        let before = try store.tree("B")
+        let place = store.url(".trash/B").path
+        let fault = Fault(.inputOutput) { call, _ in call == .fsync && FileManager.default.fileExists(atPath: place) }
+        store.before = fault.hook
+        let report = try store.open().verify(.trash)
+        #expect(fault.hasHappened)
+        #expect(!report.damage.isEmpty && report.damage.allSatisfy { $0.trashed == nil })
+        #expect(try store.tree("B") == before)
+    }
+
     @Test func `damaged documents move to the trash with a note, whole`() throws {
         let store = try damagedStore()
         let report = try store.open().verify(.trash)

@@ -142,6 +142,30 @@ import Testing
         #expect(validated.description == decoded)
     }
 
+    @Test(arguments: [
+        ("a: 1\n!foo b: 2\n", "line 2, column 1: "), ("a: 1\n*x : 2\n", "line 2, column 1: "),
+        ("- x\n- [b]#c\n", "line 2, column 6, at [1]: "), ("k:\n  - [[a]#c]\n", "at k[0][0]: "),
+        ("- x\n- !foo b\n", "line 2, column 3, at [1]: "), ("a: 1\nb: !foo c\n", "line 2, column 4, at b: "),
+    ])
+    func `a fault is told at its own path`(text: String, place: String) {
+        let error = #expect(throws: (any Error).self) { try YAMLDecoder().validate(Data(text.utf8)) }
+        #expect(error.map { "\($0)" }?.contains(place) == true, "\(String(describing: error))")
+    }
+
+    @Test(arguments: [
+        "a: &x\n  q: |\n      \n  z: 1\n", "--- !!map\nq: |\n   \nz: 1\n", "- &x\n  q: >\n      \n  z: 1\n",
+        "limits: {\n  a: 1,\n  b:\n}\n", "set: {\n  a,\n  b\n}\n",
+    ])
+    func `what is well-formed is read`(text: String) throws {
+        try YAMLDecoder().validate(Data(text.utf8))
+    }
+
+    @Test(arguments: ["{?foo\n  bar: 1}", "{?\"a\": 1}", "[?foo\n  bar]", "{?&a foo: 1}"])
+    func `a question mark is not lost`(text: String) {
+        let error = #expect(throws: (any Error).self) { try YAMLDecoder().validate(Data(text.utf8)) }
+        #expect(error.map { "\($0)" }?.contains("expected a space after this question mark") == true)
+    }
+
     @Test func `an empty block scalar may end with its document`() throws {
         for text in ["|\n\n \n...\n", "> # c\n\n  \n---\nb\n"] {
             #expect(try YAMLDecoder().decodeDocuments(String.self, from: Data(text.utf8)).first == "")

@@ -70,6 +70,16 @@ import Testing
         #expect(try YAMLDecoder().decode(Texts.self, from: Data(few.utf8)).b.count == 100)
     }
 
+    @Test func `aliases without a limit end in an error, not in an overflow`() {
+        let lines = (1..<80).map { "- &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }
+        var decoder = YAMLDecoder()
+        decoder.limits.aliasExpansion = .max
+        let error = #expect(throws: (any Error).self) {
+            try decoder.validate(Data(("- &a0 [x]\n" + lines.joined()).utf8))
+        }
+        #expect(error.map { "\($0)" }?.contains("aliases") == true)
+    }
+
     @Test func `the error of a value that nests too deep can be printed`() {
         struct Record: Encodable { var next: [Record] }
         let isPrinted = Atomic(false)

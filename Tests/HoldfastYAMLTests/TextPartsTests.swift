@@ -53,6 +53,7 @@ import Testing
         ]
         let markers = [
             "---\n", "...\n", "# c\n", "\n", "  \n", "%TAG ! t\n", "%YAML 1.1\n", "--- a\n", "a\r\n", "\u{85}",
+            "# c\r&a\n",
         ]
         var options = YAMLDecodingOptions()
         options.unknownTags = .ignore
@@ -78,6 +79,16 @@ import Testing
         }
         print("yaml texts in parts: \(read) read, \(not) read at once instead")
         #expect(read > 1000 && not > 1000)
+    }
+
+    @Test(arguments: ["\r", "\u{85}", "\u{2028}", "\u{2029}"])
+    func `what other ends of lines hide in a comment`(end: String) {
+        var options = YAMLDecodingOptions()
+        options.unknownTags = .ignore
+        let entries = (0..<9).map { "k\($0): !!str 1\n" }.joined()
+        _ = Self.compare(Data("# c\(end)%TAG !! tag:example.com,2000:\(end)---\n\(entries)".utf8), options)
+        _ = Self.compare(Data("# c\(end)&r\n\(entries)".utf8), options)
+        #expect(Self.compare(Data("# c\n\(entries)".utf8), options).read == 4)
     }
 
     @Test(.enabled(if: ConformanceTests.folder != nil, ConformanceTests.isMissing))

@@ -39,6 +39,8 @@ struct TapeBuilder: ~Copyable {
         var isFlow = false
         /// Where the entries of the nearest collection in block style stand; -1 for none.
         var blockColumn = -1
+        /// Whether they may stand further right: where that collection has an anchor or a tag.
+        var blockColumnIsLeast = false
     }
 
     /// As many bytes of a scalar count as a node.
@@ -68,6 +70,8 @@ struct TapeBuilder: ~Copyable {
     private var keys = KeyTable()
     /// Whether the document before ended without `...`.
     private var endIsImplicit = false
+    /// Whether the latest event is a node's, which is not counted yet, or a fault of the syntax behind all that is.
+    private var isEntering = false
 
     private init(_ source: SourceText, _ rules: Rules, empty: UnsafePointer<UInt8>) {
         self.source = source
@@ -189,6 +193,7 @@ struct TapeBuilder: ~Copyable {
         while true {
             guard parser.next(event) else { throw syntaxError(parser.fault()) }
             let type = event.pointee.type
+            isEntering = type != YAML_MAPPING_END_EVENT && type != YAML_SEQUENCE_END_EVENT
             if type == YAML_SCALAR_EVENT {
                 defer { Self.deleteScalar(event) }
                 try scalar(&event.pointee)
@@ -276,13 +281,14 @@ struct TapeBuilder: ~Copyable {
         let node: TapeNode
         let hasProperties = scalar.anchor != nil || scalar.tag != nil
         let inner = start + (style == .singleQuoted || style == .doubleQuoted ? 1 : 0)
+        let followsQuestionMark = isInFlow && length > 0 && start > 0 && text[start - 1] == UInt8(ascii: "?")
         if length == 0 {
             node = TapeNode(
                 start: start, extent: 0, kind: .scalar, style: style, tag: tag, flags: TapeNode.inSideBuffer)
         } else if !hasProperties, style != .literal, style != .folded, inner + length <= source.bytes.count,
             memcmp(text + inner, value, length) == 0
         {
-            let extra = isInFlow && style == .plain ? try questionMark(before: start) : 0
+            let extra = followsQuestionMark ? try questionMark(before: start, of: style) : 0
             node = TapeNode(
                 start: start - extra, payload: inner - extra, extent: length + extra, kind: .scalar, style: style,
                 tag: tag)
@@ -293,6 +299,7 @@ struct TapeBuilder: ~Copyable {
                 flags: TapeNode.indentedInText, number: place.indent)
         } else {
             guard side.count + length < Int(UInt32.max) else { throw error("the text is too large", at: start) }
+            if followsQuestionMark { throw misplacedQuestionMark(at: start - 1) }
             node = TapeNode(
                 start: start, payload: side.count, extent: length, kind: .scalar, style: style, tag: tag,
                 flags: TapeNode.inSideBuffer)
@@ -326,11 +333,15 @@ struct TapeBuilder: ~Copyable {
         frame.anchor = anchor == nil ? nil : anchors.count - 1
         frame.isFlow = isFlow
         frame.blockColumn = frames.last?.blockColumn ?? -1
+        frame.blockColumnIsLeast = frames.last?.blockColumnIsLeast ?? false
         if isFlow {
             if frames.last?.isFlow == true { try checkIndentation(at: start) }
         } else if anchor == nil, tag == nil {
-            // An anchor or tag may stand on another line than the entries.
             frame.blockColumn = event.start_mark.column
+            frame.blockColumnIsLeast = false
+        } else {
+            // It may stand on another line than the entries.
+            frame.blockColumnIsLeast = true
         }
         append(
             TapeNode(start: start, kind: isMapping ? .mapping : .sequence, style: isFlow ? .flow : .block),
@@ -380,7 +391,7 @@ struct TapeBuilder: ~Copyable {
                 "the alias *\(name) nests deeper than the \(rules.limits.depth) levels that are allowed", at: start)
         }
         expanded += anchor.produced
-        guard expanded / max(source.bytes.count, 1024) < max(rules.limits.aliasExpansion, 0) else {
+        guard expanded / max(source.bytes.count, 1024) < min(max(rules.limits.aliasExpansion, 0), 1 << 30) else {
             throw error(
                 "the aliases up to here stand for as much as \(expanded) nodes, "
                     + "more than \(rules.limits.aliasExpansion) for each byte",
@@ -453,7 +464,8 @@ struct TapeBuilder: ~Copyable {
         _ event: inout yaml_event_t, _ style: TapeNode.Style, _ start: Int, isInFlow: Bool
     ) throws {
         let end = cursor.offset(of: event.end_mark.index)
-        if isInFlow {
+        // What was left out has no place of its own: it is said to be where the next token is.
+        if isInFlow, end > start {
             try checkIndentation(at: start)
             if style == .plain, end - start == 1, text[start] == UInt8(ascii: "-") {
                 throw error("expected a value, found a dash alone", at: start)
@@ -505,6 +517,8 @@ struct TapeBuilder: ~Copyable {
 
     /// The empty lines that a block scalar starts with have no more spaces than its first line (section 8.1.1.1).
     private func checkEmptyBlock(at start: Int) throws {
+        // Whether the first line that is not empty belongs to the scalar is not known then.
+        if frames.last?.blockColumnIsLeast == true { return }
         guard let newline = memchr(text + start, 0x0A, source.bytes.count - start) else { return }
         var line = UnsafeRawPointer(newline) - UnsafeRawPointer(text) + 1
         guard !(start..<line).contains(where: { text[$0] &- 0x31 < 9 }) else { return }
@@ -532,12 +546,16 @@ struct TapeBuilder: ~Copyable {
     }
 
     /// A question mark right before a plain scalar is its first character, though libyaml takes it for a key's mark.
-    private func questionMark(before start: Int) throws -> Int {
-        guard start > 0, text[start - 1] == UInt8(ascii: "?"), let frame = frames.last else { return 0 }
+    private func questionMark(before start: Int, of style: TapeNode.Style) throws -> Int {
         // Only as a key of a flow mapping are libyaml's events the same but for this character.
-        guard frame.isMapping, frame.children & 1 == 0, nodes[frame.node].start != UInt32(truncatingIfNeeded: start - 1)
-        else { throw error("expected a space after this question mark, or quotes around the scalar", at: start - 1) }
+        guard style == .plain, let frame = frames.last, frame.isMapping, frame.children & 1 == 0,
+            nodes[frame.node].start != UInt32(truncatingIfNeeded: start - 1)
+        else { throw misplacedQuestionMark(at: start - 1) }
         return 1
+    }
+
+    private func misplacedQuestionMark(at offset: Int) -> CodecError {
+        error("expected a space after this question mark, or quotes around the scalar", at: offset)
     }
 
     // MARK: Checks
@@ -683,8 +701,7 @@ struct TapeBuilder: ~Copyable {
     }
 
     private mutating func syntaxError(_ fault: LibYAMLParser.Fault) -> CodecError {
-        // Behind a whole entry the fault is not in that one.
-        if let frame = frames.last, frame.isMapping, frame.children & 1 == 0 { frames[frames.count - 1].children = 0 }
+        isEntering = true
         // libyaml's offset of a fault in the encoding is one of bytes.
         let offset = fault.isByte ? fault.index : cursor.offset(of: fault.index)
         guard let beginning = fault.beginning else {
@@ -707,10 +724,11 @@ struct TapeBuilder: ~Copyable {
         let place = source.position(of: offset)
         var path: [PathKey] = []
         for (depth, frame) in frames.enumerated() {
+            let isNext = isEntering && depth == frames.count - 1
             if !frame.isMapping {
-                // A collection that was entered is counted already.
-                path.append(PathKey(index: depth < frames.count - 1 ? frame.children - 1 : frame.children))
-            } else if frame.children > 0 {
+                path.append(PathKey(index: isNext ? frame.children : frame.children - 1))
+            } else if frame.children > 0, !isNext || frame.children & 1 == 1 {
+                // Behind a whole entry, what comes is not in that one.
                 let key = nodes[frame.key].kind == .alias ? Int(nodes[frame.key].payload) : frame.key
                 path.append(PathKey(nodes[key].kind == .scalar ? keyText(key) : "?"))
             }

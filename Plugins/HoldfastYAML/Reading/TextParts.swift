@@ -35,10 +35,15 @@ struct TextParts {
                     return
                 }
                 let isMarker = bytes[line..<end].elementsEqual("---\n".utf8)
-                guard isMarker || bytes[line] == UInt8(ascii: "#") || bytes[line] == 0x0A else { return nil }
+                guard isMarker || bytes[line] == 0x0A || Self.isComment(bytes[line..<end]) else { return nil }
                 line = end
             }
             return nil
+        }
+
+        /// Whether a line is a comment to its end: for libyaml, CR, U+0085, U+2028 and U+2029 end lines, too.
+        private static func isComment(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+            line.first == UInt8(ascii: "#") && !line.contains { [0x0D, 0x85, 0xA8, 0xA9].contains($0) }
         }
     }
 

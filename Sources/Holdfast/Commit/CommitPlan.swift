@@ -19,6 +19,8 @@ struct CommitPlan {
     let changes: DraftChanges
     /// The managed files that the draft was made from.
     let files: [EntryName: DraftFile]
+    /// The managed files that the draft was made without.
+    let missing: Set<EntryName>
     /// Files that are written anew, as they were found when they were compared: still open, since what they have besides
     /// their bytes is copied from them.
     let compared: [EntryName: (file: OpenFile, status: FileStatus)]
@@ -45,11 +47,12 @@ struct CommitPlan {
         self.newName = newName
         directory = draft.directory
         files = draft.files
+        missing = draft.missing
         var changes = draft.changes
         var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
         if let directory {
             compared = try Self.reduce(
-                &changes, to: directory, known: files, missing: draft.missing,
+                &changes, to: directory, known: files, missing: missing,
                 holding: isAlone ? Self.openFileLimit : 0, isDoubtful: draft.context.isDoubtful(name))
         } else {
             for name in changes.removals { changes.forgetRemoval(name) }
@@ -77,6 +80,8 @@ struct CommitPlan {
         var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
         for (name, data) in changes.writes.sorted(by: { $0.key < $1.key }) {
             if let known = known[name] {
+                // A codec that asked for the file behind the draft has found it.
+                if missing.contains(name) { throw HoldfastError.changedMeanwhile(name.description) }
                 if known.data == data, !isDoubtful { changes.forgetWrite(name) }
             } else if let current = try directory.openFileIfPresent(name) {
                 if missing.contains(name) { throw HoldfastError.changedMeanwhile(name.description) }

@@ -62,7 +62,7 @@ private struct Batch {
         let moment = context.flushMoment
         self.moment = moment
         // The name that a document gives up may be another's soon.
-        for plan in plans where plan.newName != nil { context.note(plan.document, isDurable: nil) }
+        for plan in plans where plan.newName != nil { context.noteLeaving(plan.document) }
         // What all of them hold open together is bounded, beside the directories of each.
         let openFileLimit = max(1, min(64, Self.openFileLimit / max(1, plans.count)))
         states = plans.map { plan in

@@ -111,6 +111,7 @@ final class SwapCommit: Commit {
     ) throws -> FileStatus? {
         if context.isOrphan(name, kind) { return try old.statusIfPresent(of: name) }
         if kind == .file, plan.changes.writes[name] != nil || plan.changes.removals.contains(name) {
+            if plan.missing.contains(name) { throw HoldfastError.changedMeanwhile(name.description) }
             return try plan.files[name]?.status ?? plan.compared[name]?.status ?? old.statusIfPresent(of: name)
         }
         guard let decided = plan.changes.unmanagedRemovals[name] else { return nil }

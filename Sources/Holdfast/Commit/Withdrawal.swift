@@ -32,7 +32,9 @@ struct Withdrawal {
             let gone = carried.filter {
                 !present.contains($0.key) && !(path.isEmpty && context.isManaged($0.key, $0.value.status.kind))
             }
-            for name in gone.keys.sorted() where try remove(name, from: staging) {
+            // A listing may miss a name that is renamed over meanwhile (readdir(3)).
+            for name in gone.keys.sorted()
+            where try old.statusIfPresent(of: name) == nil && remove(name, from: staging) {
                 carried[name] = nil
                 actions.append(.init(path: "\(path)\(name)", action: .deleted))
             }

@@ -19,8 +19,9 @@ enum RecoveryPlan {
     private static func generations(_ remnants: Remnants) -> [RecoveryAction] {
         let renames = remnants.commitRecord?.origin != nil
         switch (remnants.live == .directory, remnants.staging == .directory, remnants.old == .directory) {
-        case (true, _, false) where renames && remnants.originStands:
-            // The new name is there, and the old one is to go.
+        case (true, false, false) where renames && remnants.originStands:
+            // The new name is there, and the old one is to go. Not so with a staging: that would be the document then, and what
+            // has its new name is a person's.
             return [.finishRename, .reconcileUnmanaged, .removeOld]
         case (true, false, false), (false, false, false):
             return []

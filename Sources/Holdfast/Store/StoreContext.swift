@@ -123,6 +123,19 @@ final class StoreContext: Sendable {
         durability.withLock { $0[document] = isDurable }
     }
 
+    /// Forgets that a document is durable under a name that it is about to give up, and another may get; a doubt stays.
+    func noteLeaving(_ document: DocumentName) {
+        durability.withLock { if $0[document] == true { $0[document] = nil } }
+    }
+
+    /// A doubt goes with the document to its new name.
+    func noteRename(_ document: DocumentName, to target: DocumentName) {
+        durability.withLock {
+            $0[target] = $0[document] == false ? false : nil
+            $0[document] = nil
+        }
+    }
+
     /// Whether a flush of a document has failed: what stands there is not to be built on, since the kernel may have dropped
     /// its pages, and a later flush would not tell.
     func isDoubtful(_ document: DocumentName) -> Bool {

@@ -27,11 +27,24 @@ struct Trash {
             let candidate = number == 0 ? stem : stem + "-\(number)"
             do {
                 try context.renameWithoutReplacing(name, in: directory, to: candidate, in: trash)
-                if context.isDurable { try trash.flush() }
+                try flush(trash, orMoveBack: candidate, to: name, in: directory)
                 return "\(place)/\(candidate)"
             } catch  where error.errno == .exists || error.errno == .notEmpty {
                 number += 1
             }
+        }
+    }
+
+    /// Makes a move into the trash durable; where that fails, nothing has moved.
+    private func flush(
+        _ trash: Directory, orMoveBack moved: EntryName, to name: EntryName, in directory: Directory
+    ) throws(SystemCallError) {
+        guard context.isDurable else { return }
+        do {
+            try trash.flush()
+        } catch {
+            try context.renameWithoutReplacing(moved, in: trash, to: name, in: directory)
+            throw error
         }
     }
 

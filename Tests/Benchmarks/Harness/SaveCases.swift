@@ -205,7 +205,7 @@ struct SaveCases {
         let arena = try arena("unchanged")
         let files = material.files(revision: 1)
         let names = files.map(\.name)
-        let save = { (store: DocumentStore) throws in try HoldfastContender.save(files, of: "X", to: store) }
+        let save = { (store: DocumentStore) throws in _ = try HoldfastContender.save(files, of: "X", to: store) }
         return BenchmarkCase(
             name: "save that changes nothing", rounds: rounds * 5,
             contenders: [
