@@ -188,12 +188,17 @@ extension Contents {
 
     /// Puts the contents into a folder of a simulated machine; all of it is durable.
     func install(on machine: SimulatedMachine, at path: String = Contents.storePath) throws {
+        try Person(machine).makeFolder(path)
+        try add(to: machine, at: path)
+        machine.flushEverything()
+    }
+
+    /// Puts the contents into a folder that is there; nothing is flushed.
+    func add(to machine: SimulatedMachine, at path: String = Contents.storePath) throws {
         let person = Person(machine)
-        try person.makeFolder(path)
         for (name, item) in items.sorted(by: { $0.key < $1.key }) {
             try person.make(item, at: "\(path)/\(name)")
         }
         for (name, item) in items where item.kind == .folder { try person.setMode(item.mode, of: "\(path)/\(name)") }
-        machine.flushEverything()
     }
 }

@@ -24,6 +24,9 @@ struct Shape: Sendable {
     var units: [Set<String>] = [["a"]]
     /// A file that a person has saved, and nobody flushed, before the commit begins: path and text.
     var unflushed: (path: String, text: String)?
+    /// A document that another writer has made before the commit begins, and nobody flushed: a crash may leave anything of
+    /// it until the commit has returned.
+    var unflushedDocument: Contents?
     /// An unmanaged file that the commit removes, unless a person changes it behind that decision: its path.
     var consumed: String?
     /// Whether recovery may move things to `.trash/`.
@@ -104,7 +107,7 @@ struct Shape: Sendable {
                     + Self.lines(found.differences(from: old))
             }
             let isBetween = between.contains { found.matches($0.restricted(to: unit)) }
-            if !isOld, !isNew, !isBetween {
+            if !isOld, !isNew, !isBetween, unflushedDocument.map({ unit.isDisjoint(with: $0.names) }) ?? true {
                 return "\(unit.sorted()): neither the old nor the new generation\n against the old:\n"
                     + Self.lines(found.differences(from: old)) + "\n against the new:\n"
                     + Self.lines(found.differences(from: new))

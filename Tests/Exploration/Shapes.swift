@@ -95,6 +95,20 @@ enum Shapes {
             "nothing, of what nobody has flushed", .file, before: base,
             after: base.managed("a/meta.txt", "meta 2", mode: 0o600), commit: saveMeta
         ).with { $0.unflushed = ("a/meta.txt", TextCodec.whole("meta 2")) },
+        Shape(
+            "one file beside one that nobody has flushed", .file, before: base,
+            after: base.managed("a/meta.txt", "meta 2", mode: 0o600).managed("a/events.txt", "events 2"),
+            commit: saveMeta
+        ).with { $0.unflushed = ("a/events.txt", TextCodec.whole("events 2")) },
+        Shape(
+            "one file of a document that nobody has flushed", .file, start: other,
+            before: other.adding(small).without("a/QUERY.md"),
+            after: other.adding(small).without("a/QUERY.md").managed("a/meta.txt", "meta 2", mode: 0o600),
+            commit: saveMeta
+        ).with {
+            // Whoever writes an unmanaged file flushes it, too.
+            $0.unflushedDocument = small.without("a/QUERY.md")
+        },
     ]
 
     // MARK: - Several files
@@ -116,6 +130,12 @@ enum Shapes {
     static let swap: [Shape] = [
         Shape("several files", .swap, before: base, after: both(base), commit: saveBoth),
         Shape("several files of a document with everything", .swap, before: rich, after: both(rich), commit: saveBoth),
+        Shape(
+            "a file more beside one that nobody has flushed", .swap, before: base,
+            after: base.managed("a/part-1.txt", "part").managed("a/events.txt", "events 2")
+        ) {
+            try $0.update("a") { try $0.set("part", for: .part(1)) }
+        }.with { $0.unflushed = ("a/events.txt", TextCodec.whole("events 2")) },
         Shape("a file more", .swap, before: base, after: base.managed("a/part-1.txt", "part")) {
             try $0.update("a") { try $0.set("part", for: .part(1)) }
         },
@@ -160,6 +180,13 @@ enum Shapes {
         consumed("a draft consumed that was saved just before").with {
             $0.unflushed = ("a/QUERY.md", "a longer query")
         },
+        Shape(
+            "a draft consumed beside a file that nobody has flushed", .unmanaged, before: base,
+            after: base.without("a/QUERY.md").managed("a/events.txt", "query done")
+                .managed("a/meta.txt", "meta 2", mode: 0o600)
+        ) {
+            try $0.update("a", consume)
+        }.with { $0.unflushed = ("a/meta.txt", TextCodec.whole("meta 2")) },
         Shape("a draft removed, and nothing else", .unmanaged, before: base, after: base.without("a/QUERY.md")) {
             try $0.update("a") { try $0.removeUnmanaged("QUERY.md") }
         },
@@ -230,6 +257,16 @@ enum Shapes {
         renamedConsumed("saved under another name, a draft consumed"),
         renamedConsumed("saved under another name, a draft consumed that was saved just before").with {
             $0.unflushed = ("a/QUERY.md", "a longer query")
+        },
+        Shape(
+            "saved under another name, beside a file that nobody has flushed", .names, before: base,
+            after: base.managed("a/meta.txt", "meta 2", mode: 0o600).managed("a/events.txt", "events 2")
+                .renaming("a", to: "b")
+        ) {
+            _ = try $0.update("a", renamingTo: "b") { try $0.set("meta 2", for: .meta) }
+        }.with {
+            $0.units = [["a", "b"]]
+            $0.unflushed = ("a/events.txt", TextCodec.whole("events 2"))
         },
         Shape("remove, and save anew", .names, before: base, after: base.without("a").adding(new)) {
             _ = try $0.remove("a")

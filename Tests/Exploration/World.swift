@@ -31,6 +31,7 @@ struct World: Sendable {
         try shape.outside.install(on: machine, at: "/outside")
         machine.flushEverything()
         if let (path, text) = shape.unflushed { try Person(machine).write(text, to: "\(Contents.storePath)/\(path)") }
+        try shape.unflushedDocument?.add(to: machine)
         mutate(machine)
         return machine
     }

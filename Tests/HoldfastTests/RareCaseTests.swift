@@ -613,6 +613,51 @@ import Testing
         #expect(try store.read("X/metadata.json") == "\"old title\"")
     }
 
+    @Test func `a save under a new name that fails before the first rename has changed nothing, whatever fails then`()
+        throws
+    {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        let before = try store.tree("X")
+        let isStaged = Atomic(false)
+        store.before = { (call, entry) throws(SystemCallError) in
+            if call == .openat, entry == EntryName(".commit-Y") { isStaged.store(true, ordering: .relaxed) }
+            guard isStaged.load(ordering: .relaxed) else { return }
+            if call == .fsync || call == .sync_file_range || call == .pwrite {
+                throw SystemCallError(call, .inputOutput)
+            }
+        }
+        let error = #expect(throws: HoldfastError.self) {
+            try store.open().update("X", renamingTo: "Y") { try two(&$0) }
+        }
+        #expect(error.map { $0.code != .durabilityUnknown } == true)
+        #expect(try store.tree("X") == before)
+        #expect(try store.remnants().isEmpty && !store.exists("Y"))
+    }
+
+    @Test func `what a listing of the old generation misses is looked for again`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation()
+        let isSwapped = Atomic(false)
+        let hasMissed = Atomic(false)
+        let fileSystem = InterposedFileSystem(
+            after: { (call, entry) throws(SystemCallError) in
+                if call == .renameat2, entry == EntryName(".old-X") { isSwapped.store(true, ordering: .relaxed) }
+            },
+            lists: { name in
+                guard name == EntryName("QUERY_MESSAGE.md"), isSwapped.load(ordering: .relaxed) else { return true }
+                return hasMissed.exchange(true, ordering: .relaxed)
+            })
+        let opened = try DocumentStore.open(
+            at: store.path, on: fileSystem, codecs: store.codecs, options: store.options)
+        let receipt = try opened.update("X") { try two(&$0) }
+        let wasMissed = hasMissed.load(ordering: .relaxed)
+        #expect(wasMissed && receipt.outcome == .swapped)
+        #expect(receipt.reconciled.isEmpty && receipt.warnings.isEmpty)
+        #expect(try store.read("X/QUERY_MESSAGE.md") == "a question")
+        #expect(try store.remnants().isEmpty)
+    }
+
     @Test func `a flush of the whole file system that fails is a flush that failed`() throws {
         var configuration = SimulatedMachine.Configuration()
         configuration.model = .btrfs

@@ -29,7 +29,10 @@ import Testing
         let store = try TemporaryStore(durability: .powerLoss)
         try store.makeConversation()
         let inode = try store.inode("X")
-        let receipt = try store.open().update("X") { draft in
+        let opened = try store.open()
+        // What others have left in it is made durable once.
+        try opened.update("X") { _ in }
+        let receipt = try opened.update("X") { draft in
             let events = try #require(try draft.value(.events))
             try draft.set(events + [4], for: .events)
             try draft.set("old title", for: .metadata)
@@ -116,6 +119,92 @@ import Testing
         try second.update("X") { try $0.set([7], for: .events) }
         let third = try second.update("X") { try $0.set([7], for: .events) }
         #expect(third.outcome == .unchanged && third.flushes == 0)
+    }
+
+    @Test(arguments: ["another store", "a person", "a person in place", "another document"])
+    func `what has changed since a store made it durable is flushed again`(by whom: String) throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        let opened = try store.open()
+        try opened.update("X") { try $0.set([7], for: .events) }
+        #expect(try opened.update("X") { _ in }.flushes == 0)
+        switch whom {
+        case "another store":
+            store.options.durability = .processCrash
+            try store.open().update("X") { try $0.set([8], for: .events) }
+        case "a person":
+            try store.write("[8]", to: "events.json.new")
+            try FileManager.default.removeItem(at: store.url("X/events.json"))
+            try FileManager.default.moveItem(at: store.url("events.json.new"), to: store.url("X/events.json"))
+        case "a person in place":
+            let file = try FileHandle(forWritingTo: store.url("X/events.json"))
+            try file.write(contentsOf: Data("[8]".utf8))
+            try file.close()
+        default:
+            try store.makeConversation("Y")
+            try FileManager.default.moveItem(at: store.url("X"), to: store.url("away"))
+            try FileManager.default.moveItem(at: store.url("Y"), to: store.url("X"))
+        }
+        // The host saves what it has read.
+        let receipt = try opened.update("X") { draft in
+            let events = try #require(try draft.value(.events))
+            try draft.set(events, for: .events)
+        }
+        #expect(receipt.outcome == .unchanged)
+        #expect(receipt.flushes == (receipt.durability == .powerLoss ? 5 : 0))
+        #expect(try opened.update("X") { _ in }.flushes == 0)
+    }
+
+    @Test(arguments: [false, true]) func `a save makes what it leaves as it is durable too, once`(isSwap: Bool) throws {
+        let store = try TemporaryStore()
+        try store.open().update("X") { draft in
+            try draft.set("title", for: .metadata)
+            try draft.set([1], for: .events)
+            try draft.set("config", for: .config)
+        }
+        store.options.durability = .powerLoss
+        let flushes = Atomic(0)
+        store.before = { (call, _) throws(SystemCallError) in
+            if call == .fsync || call == .sync_file_range { flushes.add(1, ordering: .relaxed) }
+        }
+        let opened = try store.open()
+        var isEachFile = false
+        func save(_ number: Int) throws -> Int {
+            let before = flushes.load(ordering: .relaxed)
+            let receipt = try opened.update("X") { draft in
+                try draft.set([number], for: .events)
+                if isSwap { try draft.set("title \(number)", for: .metadata) }
+            }
+            isEachFile = receipt.flushProtocol == .eachFile
+            return flushes.load(ordering: .relaxed) - before
+        }
+        let (first, second) = (try save(2), try save(3))
+        // The files that it did not write; a file's save flushes no name of the document.
+        #expect(first - second == (isSwap ? 1 : isEachFile ? 3 : 2))
+        #expect(try save(4) == second)
+    }
+
+    @Test func `a doubt stays until the file that it is about is written anew`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        // Of its managed files, `config.json` is the first.
+        let fault = Fault(.inputOutput) { call, _ in call == .fsync }
+        store.before = fault.hook
+        let opened = try store.open()
+        // It finds the same bytes, and can't flush them.
+        let first = Result { try opened.update("X") { try $0.set("old config", for: .config) } }
+        // What is on tmpfs is not to be had durably.
+        if case .success(let receipt) = first, receipt.durability == .processCrash { return }
+        #expect(throws: HoldfastError.self) { try first.get() }
+        #expect(fault.hasHappened)
+        // Another save carries the file over.
+        try opened.update("X") { draft in
+            try draft.set([7], for: .events)
+            try draft.set("title", for: .metadata)
+        }
+        #expect(try opened.update("X") { _ in }.durability == .processCrash)
+        #expect(try opened.update("X") { try $0.set("old config", for: .config) }.outcome == .replacedFile)
+        #expect(try opened.update("X") { _ in }.durability == .powerLoss)
     }
 
     @Test(arguments: [false, true]) func `what a failed flush has left is written anew`(isRenamed: Bool) throws {

@@ -18,10 +18,16 @@ protocol Commit: AnyObject {
     /// The directory whose names step 5 changed; step 6 flushes it.
     var namesDirectory: Directory { get }
 
+    /// Whether step 6 is to flush the document's own name too, which step 5 has not changed.
+    var isNameDoubtful: Bool { get }
+
     /// Takes step 5 back, after step 6 has failed; nothing is deleted. A flush of ``namesDirectory`` has to follow.
     ///
     /// - Returns: Whether the document is as it was before; else what was saved is in place, and may not be durable.
     func undo(_ locks: StoreLocks.Held) -> Bool
+
+    /// Remembers that step 6 has failed.
+    func doubt()
 
     /// The commit is in place, and durable.
     ///

@@ -24,6 +24,8 @@ struct CommitPlan {
     /// Files that are written anew, as they were found when they were compared: still open, since what they have besides
     /// their bytes is copied from them.
     let compared: [EntryName: (file: OpenFile, status: FileStatus)]
+    /// When the newest of the managed files that were looked at was written; nil where none was.
+    let lastEdit: Timestamp?
     let shape: Shape
 
     /// How many files are held open between the comparison and the commit, at most.
@@ -50,15 +52,18 @@ struct CommitPlan {
         missing = draft.missing
         var changes = draft.changes
         var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
+        var lastEdit = files.values.map(\.status.modification).max()
         if let directory {
             compared = try Self.reduce(
                 &changes, to: directory, known: files, missing: missing,
-                holding: isAlone ? Self.openFileLimit : 0, isDoubtful: draft.context.isDoubtful(name))
+                holding: isAlone ? Self.openFileLimit : 0, doubt: draft.context.durability.doubt(of: name),
+                lastEdit: &lastEdit)
         } else {
             for name in changes.removals { changes.forgetRemoval(name) }
         }
         self.changes = changes
         self.compared = compared
+        self.lastEdit = lastEdit
         shape = try Self.shape(of: changes, in: directory, isRenaming: newName != nil, compared: compared)
     }
 
@@ -69,16 +74,17 @@ struct CommitPlan {
 
     /// Forgets changes that would change nothing.
     ///
-    /// A different size settles it without reading, and what the draft has read is not read again. Where a flush of the
-    /// document has failed, all is written anew.
+    /// A different size settles it without reading, and what the draft has read is not read again. What a failed flush has
+    /// left in doubt is written anew.
     ///
     /// - Returns: As many of the files that differ as may be held open.
     private static func reduce(
         _ changes: inout DraftChanges, to directory: Directory, known: [EntryName: DraftFile],
-        missing: Set<EntryName>, holding limit: Int, isDoubtful: Bool
+        missing: Set<EntryName>, holding limit: Int, doubt: KnownDurability.Doubt?, lastEdit: inout Timestamp?
     ) throws -> [EntryName: (file: OpenFile, status: FileStatus)] {
         var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
         for (name, data) in changes.writes.sorted(by: { $0.key < $1.key }) {
+            let isDoubtful = doubt?.contains(name) ?? false
             if let known = known[name] {
                 // A codec that asked for the file behind the draft has found it.
                 if missing.contains(name) { throw HoldfastError.changedMeanwhile(name.description) }
@@ -87,6 +93,7 @@ struct CommitPlan {
                 if missing.contains(name) { throw HoldfastError.changedMeanwhile(name.description) }
                 if try !isDoubtful && current.status.size == Int64(data.count) && current.file.holds(data) {
                     changes.forgetWrite(name)
+                    lastEdit = .latest(lastEdit, current.status.modification)
                 } else if compared.count < limit {
                     compared[name] = current
                 }

@@ -61,8 +61,6 @@ private struct Batch {
         self.flushing = flushing
         let moment = context.flushMoment
         self.moment = moment
-        // The name that a document gives up may be another's soon.
-        for plan in plans where plan.newName != nil { context.noteLeaving(plan.document) }
         // What all of them hold open together is bounded, beside the directories of each.
         let openFileLimit = max(1, min(64, Self.openFileLimit / max(1, plans.count)))
         states = plans.map { plan in
@@ -70,7 +68,9 @@ private struct Batch {
             case (.unchanged, _):
                 .done(Self.unchanged(plan, context, moment))
             case (.replaceFile(let name), let directory?):
-                .underway(FileCommit(plan, replacing: name, in: directory, context: context, flushing: flushing))
+                .underway(
+                    FileCommit(
+                        plan, replacing: name, in: directory, context: context, flushing: flushing, since: moment))
             case (.replaceFile, nil), (.nextGeneration, _):
                 .underway(
                     SwapCommit(
@@ -84,22 +84,39 @@ private struct Batch {
     ) -> Result<Receipt, HoldfastError> {
         var receipt = context.receipt(plan.document, .unchanged)
         guard receipt.durability == .powerLoss, let directory = plan.directory else { return .success(receipt) }
-        if context.isDoubtful(plan.document) {
+        if context.durability.doubt(of: plan.document) != nil {
             receipt.durability = .processCrash
             receipt.durabilityReason = "a flush of the document has failed, and nothing was written since"
             return .success(receipt)
         }
         do {
-            receipt.flushes = try context.settle(plan.document, directory, since: moment)
+            receipt.flushes = try settle(plan, directory, context, moment)
             if receipt.flushes > 0 { receipt.flushProtocol = .eachFile }
             return .success(receipt)
         } catch {
-            context.note(plan.document, isDurable: false)
+            context.durability.doubt(plan.document)
             return .failure(
                 HoldfastError.wrapping(
                     error, document: plan.document.description,
                     while: "nothing had changed, but it could not be made sure of that it is durable"))
         }
+    }
+
+    /// Makes durable what was found in place as it is to be, once for each document that this store has not saved itself, or
+    /// that others have changed since.
+    ///
+    /// - Returns: How many flushes it took.
+    private static func settle(
+        _ plan: CommitPlan, _ directory: Directory, _ context: StoreContext, _ moment: StoreContext.FlushMoment
+    ) throws -> Int {
+        let status = try directory.status()
+        if context.durability.holds(plan.document, status, lastEdit: plan.lastEdit) { return 0 }
+        let files = try context.managedFiles(in: directory)
+        let settled = try context.settle(files, of: plan.document, in: directory, .eachFile, since: moment)
+        try directory.flush()
+        let isFlushedHere = try context.flushNames(since: moment)
+        context.durability.note(plan.document, status, lastEdit: settled.lastEdit, untouched: files)
+        return settled.flushes + (isFlushedHere ? 2 : 1)
     }
 
     /// Does a step for each commit that is still under way; one that fails is over.
@@ -175,18 +192,23 @@ private struct Batch {
             return
         case .eachFile, .wholeFileSystem: break
         }
-        var directories: [ObjectIdentifier: (directory: Directory, commits: [Underway])] = [:]
-        for turn in underway {
-            let directory = turn.commit.namesDirectory
-            directories[ObjectIdentifier(directory), default: (directory, [])].commits.append(turn)
+        var groups: [(directory: Directory, commits: [Underway])] = []
+        var places: [ObjectIdentifier: Int] = [:]
+        func add(_ turn: Underway, to directory: Directory) {
+            let place = places[ObjectIdentifier(directory), default: groups.count]
+            if place == groups.count { groups.append((directory, [])) }
+            places[ObjectIdentifier(directory)] = place
+            groups[place].commits.append(turn)
         }
-        if flushing == .wholeFileSystem, directories.values.contains(where: { $0.directory !== context.root }) {
+        for turn in underway {
+            add(turn, to: turn.commit.namesDirectory)
+            if turn.commit.isNameDoubtful { add(turn, to: context.root) }
+        }
+        if flushing == .wholeFileSystem, groups.contains(where: { $0.directory !== context.root }) {
             let (context, moment) = (context, moment)
             flush(underway) { () throws(SystemCallError) in try context.flushFileSystem(since: moment) }
         } else {
-            for (directory, commits) in directories.values.sorted(by: { $0.commits[0].index < $1.commits[0].index }) {
-                flushNames(in: directory, commits)
-            }
+            for (directory, commits) in groups { flushNames(in: directory, commits) }
         }
     }
 
@@ -201,8 +223,8 @@ private struct Batch {
             if try body() { sharedFlushes += 1 }
         } catch {
             for turn in commits {
-                let commit = turn.commit
-                context.note(commit.document, isDurable: false)
+                guard case .underway(let commit) = states[turn.index] else { continue }
+                commit.doubt()
                 let failure = FailedFlush(document: commit.document, error: error)
                 let told = failure.takeBack(in: commit.namesDirectory, context) { commit.undo(locks) }
                 states[turn.index] = .done(.failure(told))
@@ -218,7 +240,6 @@ private struct Batch {
             switch state {
             case .done(let result): return result
             case .underway(let commit):
-                if flushing != .none { context.note(commit.document, isDurable: true) }
                 var receipt = commit.finish(sharedFlushes: sharedFlushes)
                 sharedFlushes = 0
                 if let outcome = outcomes.next()?.result {

@@ -10,6 +10,14 @@ final class FileCommit: Commit {
     private let directory: Directory
     private let context: StoreContext
     private let flushing: FlushProtocol
+    /// From before the batch's first change.
+    private let moment: StoreContext.FlushMoment
+    /// The document's other managed files, where this store doesn't know that they are durable.
+    private var unsettled: Set<EntryName>?
+    /// What the directory is like behind the rename.
+    private var placed: FileStatus?
+    /// When the newest of the managed files that were looked at was written.
+    private var lastEdit: Timestamp?
     /// The file that the draft was made from, or that stood there when the commit began.
     private var expected: FileStatus?
     /// The file that stands there, where it is open already.
@@ -23,7 +31,7 @@ final class FileCommit: Commit {
 
     init(
         _ plan: CommitPlan, replacing name: EntryName, in directory: Directory, context: StoreContext,
-        flushing: FlushProtocol
+        flushing: FlushProtocol, since moment: StoreContext.FlushMoment
     ) {
         document = plan.document
         self.name = name
@@ -33,11 +41,17 @@ final class FileCommit: Commit {
         self.directory = directory
         self.context = context
         self.flushing = flushing
+        self.moment = moment
         receipt = context.receipt(document, .replacedFile, flushing)
     }
 
     // Step 3.
-    func stage() throws { try namingTheFile(writeTemporary) }
+    func stage() throws {
+        if flushing != .none, try !context.durability.holds(document, directory.status()) {
+            unsettled = try context.managedFiles(in: directory).subtracting([name])
+        }
+        try namingTheFile(writeTemporary)
+    }
 
     /// Calls a body whose faults with `NAME.tmp` are, for whoever reads of them, faults with `NAME`.
     private func namingTheFile(_ body: () throws -> Void) throws {
@@ -57,6 +71,7 @@ final class FileCommit: Commit {
         try file.writeAll(data)
         let pair = CopyMetadata.Pair(from: existing, to: file, entry: name)
         loss = try CopyMetadata.copyAccess(pair, status: status)
+        if flushing != .none { lastEdit = try file.status().modification }
         // What is deleted while it is open stays behind on FUSE.
         try existing.close()
         if flushing.isByFile { try flushing.start(file) } else { try close() }
@@ -82,6 +97,10 @@ final class FileCommit: Commit {
             receipt.flushes += try flushing.settle(file)
             try close()
         }
+        guard let unsettled else { return }
+        let settled = try context.settle(unsettled, of: document, in: directory, flushing, since: moment)
+        receipt.flushes += settled.flushes
+        lastEdit = .latest(lastEdit, settled.lastEdit)
     }
 
     private func close() throws {
@@ -98,16 +117,23 @@ final class FileCommit: Commit {
         }
         try namingTheFile { try directory.rename(temporary, to: name) }
         receipt.method = .rename
+        placed = context.look(directory)
     }
 
     // Step 6.
     var namesDirectory: Directory { directory }
 
+    /// Where others have left the document as it is.
+    var isNameDoubtful: Bool { unsettled != nil }
+
     /// What was there before is gone.
     func undo(_ locks: StoreLocks.Held) -> Bool { false }
 
+    func doubt() { context.durability.doubt(document, name) }
+
     // It is durable.
     func finish(sharedFlushes: Int) -> Receipt {
+        if let placed { context.durability.note(document, placed, lastEdit: lastEdit, untouched: unsettled ?? []) }
         receipt.files = [Receipt.File(name: name.description, change: .written, bytes: Int64(data.count))]
         receipt.bytesWritten = Int64(data.count)
         receipt.flushes += sharedFlushes

@@ -45,45 +45,21 @@ struct Reconciler {
     ) throws {
         var seen: Set<EntryName> = []
         let actionsBefore = actions.count
-        for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) {
-            // A person's own file may have a name like those of taken entries.
-            let isOwnName = carried[entry] != nil || dropped[entry] != nil
-            guard let found = try take(entry, kind, from: old, path: path) else { continue }
-            let name = isOwnName ? entry : try Self.label(of: entry, beside: new)
-            seen.insert(name)
-            if let before = dropped[name], before.isUntouched(found.status) {
-                if found.status.kind == .directory {
-                    _ = try RemoveTree.remove(found.name, in: old)
-                } else {
-                    try old.removeFile(found.name)
-                }
-            } else if let carried = carried[name], kind == .directory, carried.status.isSameContent(as: found.status) {
-                let subdirectory = try Directory(found.name, in: old)
-                try subdirectory.makeWritable(found.status)
-                let counterpart = try new?.folderIfPresent(name)
-                let path = "\(path)\(name)"
-                if let counterpart, found.status.change != carried.status.change {
-                    // Closed to others meanwhile, maybe.
-                    let pair = CopyMetadata.Pair(from: subdirectory, to: counterpart, entry: EntryName(path))
-                    if let loss = try CopyMetadata.copyAccess(pair, status: found.status) { warnings.append(loss) }
-                }
-                try Nesting.enter(level: Nesting.level(of: path)) {
-                    try drain(
-                        subdirectory, into: counterpart, carried: carried.children, dropped: [:], path: path + "/")
-                }
-                _ = try RemoveTree.removeEmptied(found.name, in: old)
-            } else if let carried = carried[name], carried.accountsFor(found.status) {
-                try old.removeFile(found.name)
-            } else {
-                try bringOrReturn(name, found, from: old, to: new, carried: carried[name], path: path)
+        var missing = carried
+        // A listing may miss a name that is renamed over meanwhile (readdir(3)): the next one begins with what is left.
+        for _ in 0..<Self.listings {
+            for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) {
+                try drain(entry, kind, of: old, into: new, carried: carried, dropped: dropped, path: path, &seen)
             }
+            missing = carried.filter { !seen.contains($0.key) }
+            guard try missing.keys.contains(where: { try old.statusIfPresent(of: $0) != nil }) else { break }
         }
         // After the arrivals: what was renamed has arrived under its new name by now.
         guard let new else { return }
-        let missing = carried.filter { !seen.contains($0.key) }
         // One that is gone itself, with all that was in it, says nothing of its entries.
         if !missing.isEmpty, try old.status().linkCount > 0 {
-            for (name, entry) in missing.sorted(by: { $0.key < $1.key }) {
+            for (name, entry) in missing.sorted(by: { $0.key < $1.key }) where try old.statusIfPresent(of: name) == nil
+            {
                 try delete(name, in: new, aside: old, carried: entry, path: path)
             }
         }
@@ -92,6 +68,46 @@ struct Reconciler {
         case .never: break
         case .ifChanged: if actions.count > actionsBefore { try new.flush() }
         case .always: try new.flush()
+        }
+    }
+
+    private static let listings = 100
+
+    /// Deals with one entry of the old generation.
+    private mutating func drain(
+        _ entry: EntryName, _ kind: EntryKind, of old: Directory, into new: Directory?,
+        carried: [EntryName: CarryOver.Entry], dropped: [EntryName: FileStatus], path: String,
+        _ seen: inout Set<EntryName>
+    ) throws {
+        // A person's own file may have a name like those of taken entries.
+        let isOwnName = carried[entry] != nil || dropped[entry] != nil
+        guard let found = try take(entry, kind, from: old, path: path) else { return }
+        let name = isOwnName ? entry : try Self.label(of: entry, beside: new)
+        seen.insert(name)
+        if let before = dropped[name], before.isUntouched(found.status) {
+            if found.status.kind == .directory {
+                _ = try RemoveTree.remove(found.name, in: old)
+            } else {
+                try old.removeFile(found.name)
+            }
+        } else if let carried = carried[name], kind == .directory, carried.status.isSameContent(as: found.status) {
+            let subdirectory = try Directory(found.name, in: old)
+            try subdirectory.makeWritable(found.status)
+            let counterpart = try new?.folderIfPresent(name)
+            let path = "\(path)\(name)"
+            if let counterpart, found.status.change != carried.status.change {
+                // Closed to others meanwhile, maybe.
+                let pair = CopyMetadata.Pair(from: subdirectory, to: counterpart, entry: EntryName(path))
+                if let loss = try CopyMetadata.copyAccess(pair, status: found.status) { warnings.append(loss) }
+            }
+            try Nesting.enter(level: Nesting.level(of: path)) {
+                try drain(subdirectory, into: counterpart, carried: carried.children, dropped: [:], path: path + "/")
+            }
+            _ = try RemoveTree.removeEmptied(found.name, in: old)
+        } else if let carried = carried[name], carried.accountsFor(found.status) {
+            try old.removeFile(found.name)
+        } else {
+            try bringOrReturn(name, found, from: old, to: new, carried: carried[name], path: path)
         }
     }
 

@@ -12,11 +12,21 @@ final class SwapCommit: Commit {
     private let old: Directory?
     /// What that was like when the next one was begun.
     private var previous: FileStatus?
+    /// What the next generation is like behind the swap.
+    private var placed: FileStatus?
+    /// When the newest of the files that are written was.
+    private var lastEdit: Timestamp?
     private var staging: Directory?
+    /// Whether the document was renamed to `.old-X`, or that was tried.
+    private var isAside = false
     /// Files that are written and not flushed yet.
     private var written: [OpenFile] = []
     private var record = CommitRecord()
     private var carried: [EntryName: CarryOver.Entry] = [:]
+    /// The managed files among them.
+    private var carriedFiles: Set<EntryName> = []
+    /// When the newest of those was written.
+    private var carriedEdit: Timestamp?
     /// Entries of the previous generation that the next one is not to have.
     private var dropped: [EntryName: FileStatus] = [:]
     private var receipt: Receipt
@@ -94,8 +104,12 @@ final class SwapCommit: Commit {
                 }
                 dropped[name] = status
             } else {
-                carried[name] = try carryOver.carry(
-                    name, kind: kind, from: old, to: staging, path: name.description)
+                let entry = try carryOver.carry(name, kind: kind, from: old, to: staging, path: name.description)
+                carried[name] = entry
+                if let status = entry?.status, context.isManaged(name, status.kind) {
+                    carriedFiles.insert(name)
+                    carriedEdit = .latest(carriedEdit, status.modification)
+                }
             }
         }
         receipt.carryOver = carryOver.result
@@ -171,6 +185,7 @@ final class SwapCommit: Commit {
             let pair = CopyMetadata.Pair(from: existing.file, to: file, entry: name)
             if let loss = try CopyMetadata.copyAccess(pair, status: existing.status) { warnings.append(loss) }
         }
+        if flushing != .none { lastEdit = .latest(lastEdit, try file.status().modification) }
         receipt.files.append(Receipt.File(name: name.description, change: .written, bytes: Int64(data.count)))
         receipt.bytesWritten += Int64(data.count)
         if flushing.isByFile {
@@ -184,9 +199,7 @@ final class SwapCommit: Commit {
     }
 
     private func writeRecord() throws {
-        if !plan.changes.removals.isEmpty, plan.changes.writes.isEmpty,
-            !carried.contains(where: { context.isManaged($0.key, $0.value.status.kind) })
-        {
+        if !plan.changes.removals.isEmpty, plan.changes.writes.isEmpty, carriedFiles.isEmpty {
             // No managed file is left: recovery is not to take that for a loss.
             for (name, status) in dropped { record.settled.insert(CommitRecord.Entry(name, status)) }
         }
@@ -212,14 +225,23 @@ final class SwapCommit: Commit {
             try staging.flush()
             receipt.flushes += 1
         }
+        try settleCarried()
         if record.isEmpty { return }
         // The record tells dropped entries by size and time, which must be as durable as the record is.
         for name in plan.changes.unmanagedRemovals.keys.sorted() where dropped[name]?.kind == .file {
-            guard let file = try old?.openFileIfPresent(name)?.file else { continue }
-            try file.flush()
+            guard let old, let opened = try context.openToFlush(name, in: old, since: moment, &receipt.flushes)
+            else { continue }
+            try opened.file.flush()
             receipt.flushes += 1
         }
         if flushing == .eachFile, try context.flushNames(since: moment) { receipt.flushes += 1 }
+    }
+
+    private func settleCarried() throws {
+        guard let previous, let staging else { return }
+        if context.durability.holds(plan.document, previous, lastEdit: carriedEdit) { return }
+        let settled = try context.settle(carriedFiles, of: plan.document, in: staging, flushing, since: moment)
+        receipt.flushes += settled.flushes
     }
 
     private func flushWritten() throws {
@@ -246,6 +268,7 @@ final class SwapCommit: Commit {
             }
             receipt.method = try swapNames()
         }
+        placed = staging.flatMap(context.look)
     }
 
     private func swapNames() throws -> Receipt.Method {
@@ -254,6 +277,7 @@ final class SwapCommit: Commit {
             return .rename
         }
         if plan.newName == nil, context.capabilities.has(.exchange), try exchange() { return .exchange }
+        isAside = true
         try context.renameWithoutReplacing(plan.document.entry, in: root, to: document.old, in: root)
         do {
             try context.renameWithoutReplacing(document.staging, in: root, to: document.entry, in: root)
@@ -291,6 +315,8 @@ final class SwapCommit: Commit {
     // MARK: - Step 6: the swap is durable
 
     var namesDirectory: Directory { root }
+
+    var isNameDoubtful: Bool { false }
 
     func undo(_ locks: StoreLocks.Held) -> Bool {
         do {
@@ -339,13 +365,22 @@ final class SwapCommit: Commit {
     /// Not so where `X` has no managed file, which recovery would take out of `.old-X`, nor where it has another name.
     private var undoneIsReconciled: Bool {
         plan.newName == nil
-            && (carried.contains { context.isManaged($0.key, $0.value.status.kind) }
-                || dropped.contains { context.isManaged($0.key, $0.value.kind) })
+            && (!carriedFiles.isEmpty || dropped.contains { context.isManaged($0.key, $0.value.kind) })
     }
 
     // MARK: - Durable: the receipt, and step 7
 
+    func doubt() {
+        context.durability.doubt(plan.document)
+        context.durability.doubt(document)
+    }
+
     func finish(sharedFlushes: Int) -> Receipt {
+        if plan.newName != nil { context.durability.rename(plan.document, to: document) }
+        if let placed {
+            context.durability.note(
+                document, placed, lastEdit: .latest(lastEdit, carriedEdit), untouched: carriedFiles)
+        }
         receipt.flushes += sharedFlushes
         receipt.warnings += warnings.map { context.warn(document, $0) }
         return receipt
@@ -366,7 +401,7 @@ final class SwapCommit: Commit {
         written.removeAll()
         var isAbandoned = true
         do {
-            if record.origin != nil {
+            if isAside, record.origin != nil {
                 // With the previous generation aside, recovery takes the staging for whole, and goes on.
                 isAbandoned = false
                 if try root.statusIfPresent(of: document.old) != nil {

@@ -239,7 +239,8 @@ public final class DocumentStore: Sendable {
     /// Waits until nothing is left of the clean-up that commits have left to the background.
     ///
     /// With ``Cleanup/inBackground``: before a host ends, moves the store or unmounts what it is on. What it does not wait
-    /// for, the next start does. Where something could not be removed, ``StoreOptions/observer`` was told.
+    /// for, the next start does. Where something could not be removed, ``StoreOptions/observer`` is told,
+    /// maybe a moment later.
     public func finishCleanup() {
         context.backgroundCleanup?.finish()
     }

@@ -68,7 +68,7 @@ struct DocumentUpdate {
         var receipt = context.receipt(target, .renamed, context.flushProtocol(documents: 1))
         receipt.method = .rename
         receipt.flushes = try move(document.entry, to: target.entry, of: document, locks)
-        context.noteRename(document, to: target)
+        context.durability.rename(document, to: target)
         return receipt
     }
 
@@ -78,7 +78,7 @@ struct DocumentUpdate {
         receipt.method = .rename
         try clearRemoved(document)
         receipt.flushes = try move(document.entry, to: document.removed, of: document, locks)
-        context.note(document, isDurable: nil)
+        context.durability.forget(document)
         let context = context
         let isLeft = context.backgroundCleanup?.add(locks) {
             Self.finishRemoval(of: document, context).map {
@@ -125,7 +125,6 @@ struct DocumentUpdate {
             }
         }
         let moment = context.flushMoment
-        context.noteLeaving(document)
         var flushes = try context.settleOldGeneration(since: moment)
         try rename(name, to: newName)
         if !context.isDurable { return flushes }

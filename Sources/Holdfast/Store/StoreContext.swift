@@ -17,8 +17,7 @@ final class StoreContext: Sendable {
     let backgroundCleanup: BackgroundCleanup?
     /// How many documents this store's threads are saving.
     let documentsUnderway: Atomic<Int>
-    /// Documents of which this store knows that they are durable as it has left them, or that a flush of theirs has failed.
-    private let durability = Mutex<[DocumentName: Bool]>([:])
+    let durability = KnownDurability()
 
     init(
         root: Directory, kind: FileSystemKind, codecs: CodecRegistry, options: StoreOptions, capabilities: Capabilities,
@@ -116,50 +115,68 @@ final class StoreContext: Sendable {
         return try flushNames(since: moment) ? 1 : 0
     }
 
-    // MARK: - What is known to be durable
+    // MARK: - What was there already
 
-    /// Remembers what became of the last flush of a document; nil where another may get its name.
-    func note(_ document: DocumentName, isDurable: Bool?) {
-        durability.withLock { $0[document] = isDurable }
+    /// The managed files of a document.
+    func managedFiles(in directory: Directory) throws(SystemCallError) -> Set<EntryName> {
+        Set(try directory.entries().filter { isManaged($0.name, $0.kind) }.map(\.name))
     }
 
-    /// Forgets that a document is durable under a name that it is about to give up, and another may get; a doubt stays.
-    func noteLeaving(_ document: DocumentName) {
-        durability.withLock { if $0[document] == true { $0[document] = nil } }
-    }
-
-    /// A doubt goes with the document to its new name.
-    func noteRename(_ document: DocumentName, to target: DocumentName) {
-        durability.withLock {
-            $0[target] = $0[document] == false ? false : nil
-            $0[document] = nil
-        }
-    }
-
-    /// Whether a flush of a document has failed: what stands there is not to be built on, since the kernel may have dropped
-    /// its pages, and a later flush would not tell.
-    func isDoubtful(_ document: DocumentName) -> Bool {
-        durability.withLock { $0[document] == false }
-    }
-
-    /// Makes durable what a save found in place as it was to be: a writer that was killed may not have come to its last flush.
+    /// Makes durable what a save leaves as it found it: another writer may have been killed before its flush, or not have
+    /// flushed at all.
     ///
-    /// Once for each document that this store has not saved itself.
-    ///
-    /// - Returns: How many flushes it took.
-    func settle(_ document: DocumentName, _ directory: Directory, since moment: FlushMoment) throws -> Int {
-        if durability.withLock({ $0[document] == true }) { return 0 }
-        var flushes = 1
-        for (name, kind) in try directory.entries() where isManaged(name, kind) {
-            guard let file = try directory.openFileIfPresent(name)?.file else { continue }
-            try file.flush()
+    /// - Parameters:
+    ///   - files: The names of the files; one that is gone has nothing to lose.
+    ///   - document: Whose they are.
+    ///   - directory: Where they are.
+    ///   - flushing: How.
+    ///   - moment: From before the first change.
+    /// - Returns: How many flushes it took, and when the newest of the files was written.
+    /// - Throws: What a system call met; a file whose flush fails is in doubt from then on.
+    func settle(
+        _ files: Set<EntryName>, of document: DocumentName, in directory: Directory, _ flushing: FlushProtocol,
+        since moment: FlushMoment
+    ) throws -> (flushes: Int, lastEdit: Timestamp?) {
+        var flushes = 0
+        var lastEdit: Timestamp?
+        for name in files.sorted() {
+            guard let (file, status) = try openToFlush(name, in: directory, since: moment, &flushes) else { continue }
+            lastEdit = .latest(lastEdit, status.modification)
+            do {
+                flushes += try flushing.settle(file)
+            } catch {
+                durability.doubt(document, name)
+                throw error
+            }
             try file.close()
-            flushes += 1
         }
-        try directory.flush()
-        if try flushNames(since: moment) { flushes += 1 }
-        note(document, isDurable: true)
-        return flushes
+        return (flushes, lastEdit)
+    }
+
+    /// What a generation is like that has just come into its place, to be known again by; nil where nothing is flushed, or it
+    /// can't be told.
+    func look(_ generation: Directory) -> FileStatus? {
+        if !isDurable { return nil }
+        do {
+            return try generation.status()
+        } catch {
+            // The commit has happened. The next one finds nothing known, and flushes what is there.
+            return nil
+        }
+    }
+
+    /// Opens a file for a flush of its own; one that may not be read is flushed with all the file system.
+    ///
+    /// - Returns: Nil where nothing is left to flush.
+    func openToFlush(
+        _ name: EntryName, in directory: Directory, since moment: FlushMoment, _ flushes: inout Int
+    ) throws -> (file: OpenFile, status: FileStatus)? {
+        do {
+            return try directory.openFileIfPresent(name)
+        } catch let error as SystemCallError where error.errno == .accessDenied {
+            if try flushFileSystem(since: moment) { flushes += 1 }
+            return nil
+        }
     }
 
     // MARK: - Receipts and names
