@@ -613,6 +613,36 @@ import Testing
         #expect(try store.read("X/metadata.json") == "\"old title\"")
     }
 
+    @Test func `what a failed flush of the whole file system was to make durable stays in doubt`() throws {
+        var configuration = SimulatedMachine.Configuration()
+        configuration.model = .btrfs
+        let machine = SimulatedMachine(configuration)
+        var options = StoreOptions()
+        options.durability = .processCrash
+        // Another writer leaves files that nobody has flushed.
+        let other = try DocumentStore.open(
+            at: "/store", on: machine.client(), codecs: CodecRegistry(NoteCodec()), options: options)
+        try other.update("X") { draft in
+            try draft.set("config", for: .config)
+            try two(&draft)
+        }
+        let fault = Fault(.inputOutput) { call, _ in call == .syncfs }
+        options.durability = .powerLoss
+        options.documentsUnderway = 4
+        let store = try DocumentStore.open(
+            at: "/store", on: InterposedFileSystem(machine.client(), before: fault.hook),
+            codecs: CodecRegistry(NoteCodec()), options: options)
+        let save = { (title: String) in try store.update("X") { try $0.set(title, for: .metadata) } }
+        #expect(throws: HoldfastError.self) { try save("1") }
+        #expect(fault.hasHappened)
+        #expect(try save("2").durability == .processCrash)
+        try store.update("X") { draft in
+            try draft.set("config", for: .config)
+            try two(&draft)
+        }
+        #expect(try save("3").durability == .powerLoss)
+    }
+
     @Test func `a save under a new name that fails before the first rename has changed nothing, whatever fails then`()
         throws
     {

@@ -9,7 +9,8 @@ protocol Commit: AnyObject {
     /// Step 3: writes what is new beside what is there.
     func stage() throws
 
-    /// Step 4: makes durable what was staged, where the protocol does so file by file.
+    /// Step 4: makes durable what was staged, and managed files that stay as they are where that isn't known of them, where
+    /// the protocol does so file by file.
     func flush() throws
 
     /// Step 5: makes it visible.
@@ -25,6 +26,9 @@ protocol Commit: AnyObject {
     ///
     /// - Returns: Whether the document is as it was before; else what was saved is in place, and may not be durable.
     func undo(_ locks: StoreLocks.Held) -> Bool
+
+    /// Remembers that the shared flush of step 4 has failed: of what isn't known to be durable, no later one would tell.
+    func doubtUnsettled()
 
     /// Remembers that step 6 has failed.
     func doubt()

@@ -24,8 +24,8 @@ struct CommitPlan {
     /// Files that are written anew, as they were found when they were compared: still open, since what they have besides
     /// their bytes is copied from them.
     let compared: [EntryName: (file: OpenFile, status: FileStatus)]
-    /// When the newest of the managed files that were looked at was written; nil where none was.
-    let lastEdit: Timestamp?
+    /// The managed files that were looked at, and that the commit leaves as they are.
+    let found: [KnownDurability.File]
     let shape: Shape
 
     /// How many files are held open between the comparison and the commit, at most.
@@ -52,19 +52,25 @@ struct CommitPlan {
         missing = draft.missing
         var changes = draft.changes
         var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
-        var lastEdit = files.values.map(\.status.modification).max()
+        var found = files.values.map { KnownDurability.File($0.status) }
         if let directory {
             compared = try Self.reduce(
                 &changes, to: directory, known: files, missing: missing,
-                holding: isAlone ? Self.openFileLimit : 0, doubt: draft.context.durability.doubt(of: name),
-                lastEdit: &lastEdit)
+                holding: isAlone ? Self.openFileLimit : 0, durability: draft.context.durability, found: &found)
         } else {
             for name in changes.removals { changes.forgetRemoval(name) }
         }
         self.changes = changes
         self.compared = compared
-        self.lastEdit = lastEdit
-        shape = try Self.shape(of: changes, in: directory, isRenaming: newName != nil, compared: compared)
+        self.found = found
+        // A directory whose flush has failed is replaced, whatever changes in it.
+        let durability = draft.context.durability
+        let isDoubtful =
+            try durability.hasDoubts
+            && directory.map { try durability.isDoubtful($0.status().identity) } ?? false
+        shape =
+            newName != nil || isDoubtful
+            ? .nextGeneration : try Self.shape(of: changes, in: directory, compared: compared)
     }
 
     /// Closes the files that were compared: one that is deleted while it is open stays behind on FUSE.
@@ -80,20 +86,21 @@ struct CommitPlan {
     /// - Returns: As many of the files that differ as may be held open.
     private static func reduce(
         _ changes: inout DraftChanges, to directory: Directory, known: [EntryName: DraftFile],
-        missing: Set<EntryName>, holding limit: Int, doubt: KnownDurability.Doubt?, lastEdit: inout Timestamp?
+        missing: Set<EntryName>, holding limit: Int, durability: KnownDurability, found: inout [KnownDurability.File]
     ) throws -> [EntryName: (file: OpenFile, status: FileStatus)] {
         var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
         for (name, data) in changes.writes.sorted(by: { $0.key < $1.key }) {
-            let isDoubtful = doubt?.contains(name) ?? false
             if let known = known[name] {
                 // A codec that asked for the file behind the draft has found it.
                 if missing.contains(name) { throw HoldfastError.changedMeanwhile(name.description) }
-                if known.data == data, !isDoubtful { changes.forgetWrite(name) }
+                if known.data == data, !durability.isDoubtful(known.status.identity) { changes.forgetWrite(name) }
             } else if let current = try directory.openFileIfPresent(name) {
                 if missing.contains(name) { throw HoldfastError.changedMeanwhile(name.description) }
-                if try !isDoubtful && current.status.size == Int64(data.count) && current.file.holds(data) {
+                if try !durability.isDoubtful(current.status.identity) && current.status.size == Int64(data.count)
+                    && current.file.holds(data)
+                {
                     changes.forgetWrite(name)
-                    lastEdit = .latest(lastEdit, current.status.modification)
+                    found.append(KnownDurability.File(current.status))
                 } else if compared.count < limit {
                     compared[name] = current
                 }
@@ -112,10 +119,9 @@ struct CommitPlan {
     }
 
     private static func shape(
-        of changes: DraftChanges, in directory: Directory?, isRenaming: Bool,
+        of changes: DraftChanges, in directory: Directory?,
         compared: [EntryName: (file: OpenFile, status: FileStatus)]
     ) throws -> Shape {
-        if isRenaming { return .nextGeneration }
         if changes.isEmpty { return .unchanged }
         guard let directory, changes.removals.isEmpty, changes.additions.isEmpty else { return .nextGeneration }
         if changes.unmanagedRemovals.isEmpty, changes.writes.count == 1, let name = changes.writes.keys.first,

@@ -84,17 +84,10 @@ private struct Batch {
     ) -> Result<Receipt, HoldfastError> {
         var receipt = context.receipt(plan.document, .unchanged)
         guard receipt.durability == .powerLoss, let directory = plan.directory else { return .success(receipt) }
-        if context.durability.doubt(of: plan.document) != nil {
-            receipt.durability = .processCrash
-            receipt.durabilityReason = "a flush of the document has failed, and nothing was written since"
-            return .success(receipt)
-        }
         do {
-            receipt.flushes = try settle(plan, directory, context, moment)
-            if receipt.flushes > 0 { receipt.flushProtocol = .eachFile }
+            try settle(plan, directory, context, moment, &receipt)
             return .success(receipt)
         } catch {
-            context.durability.doubt(plan.document)
             return .failure(
                 HoldfastError.wrapping(
                     error, document: plan.document.description,
@@ -104,19 +97,22 @@ private struct Batch {
 
     /// Makes durable what was found in place as it is to be, once for each document that this store has not saved itself, or
     /// that others have changed since.
-    ///
-    /// - Returns: How many flushes it took.
     private static func settle(
-        _ plan: CommitPlan, _ directory: Directory, _ context: StoreContext, _ moment: StoreContext.FlushMoment
-    ) throws -> Int {
+        _ plan: CommitPlan, _ directory: Directory, _ context: StoreContext, _ moment: StoreContext.FlushMoment,
+        _ receipt: inout Receipt
+    ) throws {
         let status = try directory.status()
-        if context.durability.holds(plan.document, status, lastEdit: plan.lastEdit) { return 0 }
+        if context.durability.holds(plan.document, status, plan.found) { return }
+        receipt.flushProtocol = .eachFile
         let files = try context.managedFiles(in: directory)
-        let settled = try context.settle(files, of: plan.document, in: directory, .eachFile, since: moment)
-        try directory.flush()
-        let isFlushedHere = try context.flushNames(since: moment)
-        context.durability.note(plan.document, status, lastEdit: settled.lastEdit, untouched: files)
-        return settled.flushes + (isFlushedHere ? 2 : 1)
+        receipt.flushes = try context.settle(files, of: plan.document, in: directory, .eachFile, since: moment) + 1
+        try context.doubting([status.identity]) {
+            try directory.flush()
+            if try context.flushNames(since: moment) { receipt.flushes += 1 }
+        }
+        if !context.durability.note(plan.document, status, written: [], untouched: files.values) {
+            receipt.lowerForDoubt()
+        }
     }
 
     /// Does a step for each commit that is still under way; one that fails is over.
@@ -171,6 +167,7 @@ private struct Batch {
             do {
                 if try context.flushFileSystem(since: moment) { sharedFlushes += 1 }
             } catch {
+                for turn in underway { turn.commit.doubtUnsettled() }
                 step { _ in throw error }
             }
         }

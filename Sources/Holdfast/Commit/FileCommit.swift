@@ -12,12 +12,14 @@ final class FileCommit: Commit {
     private let flushing: FlushProtocol
     /// From before the batch's first change.
     private let moment: StoreContext.FlushMoment
+    /// The managed files that the plan has looked at.
+    private let found: [KnownDurability.File]
     /// The document's other managed files, where this store doesn't know that they are durable.
-    private var unsettled: Set<EntryName>?
-    /// What the directory is like behind the rename.
-    private var placed: FileStatus?
-    /// When the newest of the managed files that were looked at was written.
-    private var lastEdit: Timestamp?
+    private var others: [EntryName: KnownDurability.File]?
+    /// The file that is replaced, and the new one.
+    private var replaced, written: KnownDurability.File?
+    /// What the directory is like, as far as it was this commit that changed it.
+    private var place: FileStatus?
     /// The file that the draft was made from, or that stood there when the commit began.
     private var expected: FileStatus?
     /// The file that stands there, where it is open already.
@@ -42,13 +44,14 @@ final class FileCommit: Commit {
         self.context = context
         self.flushing = flushing
         self.moment = moment
+        found = plan.found
         receipt = context.receipt(document, .replacedFile, flushing)
     }
 
     // Step 3.
     func stage() throws {
-        if flushing != .none, try !context.durability.holds(document, directory.status()) {
-            unsettled = try context.managedFiles(in: directory).subtracting([name])
+        if flushing != .none, try !context.durability.holds(document, directory.status(), found) {
+            others = try context.managedFiles(in: directory).filter { $0.key != name }
         }
         try namingTheFile(writeTemporary)
     }
@@ -65,13 +68,15 @@ final class FileCommit: Commit {
     private func writeTemporary() throws {
         guard let (existing, status) = try existing ?? directory.openFileIfPresent(name) else { throw conflict() }
         self.existing = nil
+        replaced = KnownDurability.File(status)
         if expected == nil { expected = status }
         let file = try createTemporary()
         self.file = file
+        place = try directory.status()
         try file.writeAll(data)
         let pair = CopyMetadata.Pair(from: existing, to: file, entry: name)
         loss = try CopyMetadata.copyAccess(pair, status: status)
-        if flushing != .none { lastEdit = try file.status().modification }
+        if flushing != .none { written = KnownDurability.File(try file.status()) }
         // What is deleted while it is open stays behind on FUSE.
         try existing.close()
         if flushing.isByFile { try flushing.start(file) } else { try close() }
@@ -97,10 +102,8 @@ final class FileCommit: Commit {
             receipt.flushes += try flushing.settle(file)
             try close()
         }
-        guard let unsettled else { return }
-        let settled = try context.settle(unsettled, of: document, in: directory, flushing, since: moment)
-        receipt.flushes += settled.flushes
-        lastEdit = .latest(lastEdit, settled.lastEdit)
+        guard let others else { return }
+        receipt.flushes += try context.settle(others, of: document, in: directory, flushing, since: moment)
     }
 
     private func close() throws {
@@ -110,35 +113,50 @@ final class FileCommit: Commit {
 
     // Step 5.
     func swap(_ locks: StoreLocks.Held) throws {
-        try context.checkPlace(of: document, directory.status().identity)
+        guard let place else { throw conflict() }
+        let now = try context.checkPlace(of: document, place.identity)
         guard let standing = try directory.statusIfPresent(of: name), expected?.isSameContent(as: standing) == true
         else {
             throw conflict()
         }
         try namingTheFile { try directory.rename(temporary, to: name) }
         receipt.method = .rename
-        placed = context.look(directory)
+        if now.change == place.change { self.place = context.look(directory) ?? place }
     }
 
     // Step 6.
     var namesDirectory: Directory { directory }
 
     /// Where others have left the document as it is.
-    var isNameDoubtful: Bool { unsettled != nil }
+    var isNameDoubtful: Bool { others != nil }
 
     /// What was there before is gone.
     func undo(_ locks: StoreLocks.Held) -> Bool { false }
 
-    func doubt() { context.durability.doubt(document, name) }
+    func doubtUnsettled() {
+        let known = context.durability.files(of: document)
+        context.durability.doubt((others ?? [:]).values.filter { !known.contains($0) }.map(\.identity))
+    }
+
+    func doubt() { context.durability.doubt([place?.identity, written?.identity].compactMap { $0 }) }
 
     // It is durable.
     func finish(sharedFlushes: Int) -> Receipt {
-        if let placed { context.durability.note(document, placed, lastEdit: lastEdit, untouched: unsettled ?? []) }
+        noteDurability()
         receipt.files = [Receipt.File(name: name.description, change: .written, bytes: Int64(data.count))]
         receipt.bytesWritten = Int64(data.count)
         receipt.flushes += sharedFlushes
         if let loss { receipt.warnings.append(context.warn(document, loss)) }
         return receipt
+    }
+
+    private func noteDurability() {
+        guard let place, let written else { return }
+        var untouched = others.map { Set($0.values) } ?? context.durability.files(of: document)
+        if let replaced { untouched.remove(replaced) }
+        if !context.durability.note(document, place, written: [written], untouched: untouched) {
+            receipt.lowerForDoubt()
+        }
     }
 
     /// The rename has left nothing.

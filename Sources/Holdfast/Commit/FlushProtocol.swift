@@ -5,7 +5,8 @@
 public enum FlushProtocol: String, Sendable, Codable, CaseIterable {
     /// Nothing is flushed: the commit survives the end of the process, not of the machine.
     case none
-    /// `fsync` of every file that was written and every directory that was made.
+    /// `fsync` of every file that was written and every directory that was made, and of the managed files that another writer
+    /// may have left without one.
     ///
     /// It asks nothing of the file system beyond fsync(2). Write-back of all of them is started first, so that the device has something to do meanwhile.
     /// Each unmanaged file that the commit removes is flushed, too.

@@ -45,17 +45,18 @@ struct Reconciler {
     ) throws {
         var seen: Set<EntryName> = []
         let actionsBefore = actions.count
-        var missing = carried
-        // A listing may miss a name that is renamed over meanwhile (readdir(3)): the next one begins with what is left.
-        for _ in 0..<Self.listings {
-            for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) {
-                try drain(entry, kind, of: old, into: new, carried: carried, dropped: dropped, path: path, &seen)
-            }
-            missing = carried.filter { !seen.contains($0.key) }
-            guard try missing.keys.contains(where: { try old.statusIfPresent(of: $0) != nil }) else { break }
+        func account(for entry: EntryName, _ kind: EntryKind) throws {
+            let name = try drain(entry, kind, of: old, into: new, carried: carried, dropped: dropped, path: path)
+            if let name { seen.insert(name) }
+        }
+        for (entry, kind) in try old.entries() where !isDeletedButOpen(entry) { try account(for: entry, kind) }
+        // A listing may miss a name that is renamed over meanwhile (readdir(3)).
+        for name in carried.keys.filter({ !seen.contains($0) }).sorted() {
+            if let kind = try old.statusIfPresent(of: name)?.kind { try account(for: name, kind) }
         }
         // After the arrivals: what was renamed has arrived under its new name by now.
         guard let new else { return }
+        let missing = carried.filter { !seen.contains($0.key) }
         // One that is gone itself, with all that was in it, says nothing of its entries.
         if !missing.isEmpty, try old.status().linkCount > 0 {
             for (name, entry) in missing.sorted(by: { $0.key < $1.key }) where try old.statusIfPresent(of: name) == nil
@@ -71,19 +72,17 @@ struct Reconciler {
         }
     }
 
-    private static let listings = 100
-
-    /// Deals with one entry of the old generation.
+    /// Accounts for one entry of the old generation.
+    ///
+    /// - Returns: The name that it had, whatever became of it; nil where it has gone.
     private mutating func drain(
         _ entry: EntryName, _ kind: EntryKind, of old: Directory, into new: Directory?,
-        carried: [EntryName: CarryOver.Entry], dropped: [EntryName: FileStatus], path: String,
-        _ seen: inout Set<EntryName>
-    ) throws {
+        carried: [EntryName: CarryOver.Entry], dropped: [EntryName: FileStatus], path: String
+    ) throws -> EntryName? {
         // A person's own file may have a name like those of taken entries.
         let isOwnName = carried[entry] != nil || dropped[entry] != nil
-        guard let found = try take(entry, kind, from: old, path: path) else { return }
+        guard let found = try take(entry, kind, from: old, path: path) else { return nil }
         let name = isOwnName ? entry : try Self.label(of: entry, beside: new)
-        seen.insert(name)
         if let before = dropped[name], before.isUntouched(found.status) {
             if found.status.kind == .directory {
                 _ = try RemoveTree.remove(found.name, in: old)
@@ -109,6 +108,7 @@ struct Reconciler {
         } else {
             try bringOrReturn(name, found, from: old, to: new, carried: carried[name], path: path)
         }
+        return name
     }
 
     // MARK: - Taking names away

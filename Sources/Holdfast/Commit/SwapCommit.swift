@@ -14,8 +14,8 @@ final class SwapCommit: Commit {
     private var previous: FileStatus?
     /// What the next generation is like behind the swap.
     private var placed: FileStatus?
-    /// When the newest of the files that are written was.
-    private var lastEdit: Timestamp?
+    /// The managed files that are new, copies of carried ones among them.
+    private var newFiles: Set<KnownDurability.File> = []
     private var staging: Directory?
     /// Whether the document was renamed to `.old-X`, or that was tried.
     private var isAside = false
@@ -24,9 +24,7 @@ final class SwapCommit: Commit {
     private var record = CommitRecord()
     private var carried: [EntryName: CarryOver.Entry] = [:]
     /// The managed files among them.
-    private var carriedFiles: Set<EntryName> = []
-    /// When the newest of those was written.
-    private var carriedEdit: Timestamp?
+    private var carriedFiles: [EntryName: KnownDurability.File] = [:]
     /// Entries of the previous generation that the next one is not to have.
     private var dropped: [EntryName: FileStatus] = [:]
     private var receipt: Receipt
@@ -106,9 +104,9 @@ final class SwapCommit: Commit {
             } else {
                 let entry = try carryOver.carry(name, kind: kind, from: old, to: staging, path: name.description)
                 carried[name] = entry
-                if let status = entry?.status, context.isManaged(name, status.kind) {
-                    carriedFiles.insert(name)
-                    carriedEdit = .latest(carriedEdit, status.modification)
+                if let entry, context.isManaged(name, entry.status.kind) {
+                    carriedFiles[name] = KnownDurability.File(entry.status)
+                    if !entry.isLinked { newFiles.insert(KnownDurability.File(try staging.status(of: name))) }
                 }
             }
         }
@@ -185,7 +183,7 @@ final class SwapCommit: Commit {
             let pair = CopyMetadata.Pair(from: existing.file, to: file, entry: name)
             if let loss = try CopyMetadata.copyAccess(pair, status: existing.status) { warnings.append(loss) }
         }
-        if flushing != .none { lastEdit = .latest(lastEdit, try file.status().modification) }
+        if flushing != .none { newFiles.insert(KnownDurability.File(try file.status())) }
         receipt.files.append(Receipt.File(name: name.description, change: .written, bytes: Int64(data.count)))
         receipt.bytesWritten += Int64(data.count)
         if flushing.isByFile {
@@ -225,23 +223,22 @@ final class SwapCommit: Commit {
             try staging.flush()
             receipt.flushes += 1
         }
-        try settleCarried()
+        if let staging {
+            receipt.flushes += try context.settle(linkedFiles, of: plan.document, in: staging, flushing, since: moment)
+        }
         if record.isEmpty { return }
         // The record tells dropped entries by size and time, which must be as durable as the record is.
         for name in plan.changes.unmanagedRemovals.keys.sorted() where dropped[name]?.kind == .file {
-            guard let old, let opened = try context.openToFlush(name, in: old, since: moment, &receipt.flushes)
-            else { continue }
-            try opened.file.flush()
+            guard let file = try old?.openFileIfPresent(name)?.file else { continue }
+            try file.flush()
             receipt.flushes += 1
         }
         if flushing == .eachFile, try context.flushNames(since: moment) { receipt.flushes += 1 }
     }
 
-    private func settleCarried() throws {
-        guard let previous, let staging else { return }
-        if context.durability.holds(plan.document, previous, lastEdit: carriedEdit) { return }
-        let settled = try context.settle(carriedFiles, of: plan.document, in: staging, flushing, since: moment)
-        receipt.flushes += settled.flushes
+    /// The managed files that both generations have.
+    private var linkedFiles: [EntryName: KnownDurability.File] {
+        carriedFiles.filter { carried[$0.key]?.isLinked == true }
     }
 
     private func flushWritten() throws {
@@ -370,16 +367,26 @@ final class SwapCommit: Commit {
 
     // MARK: - Durable: the receipt, and step 7
 
+    func doubtUnsettled() {
+        let known = context.durability.files(of: plan.document)
+        context.durability.doubt(linkedFiles.values.filter { !known.contains($0) }.map(\.identity))
+    }
+
     func doubt() {
-        context.durability.doubt(plan.document)
-        context.durability.doubt(document)
+        // The generation that stands there now, whichever that is.
+        context.durability.doubt(newFiles.map(\.identity) + [previous, placed].compactMap { $0?.identity })
     }
 
     func finish(sharedFlushes: Int) -> Receipt {
-        if plan.newName != nil { context.durability.rename(plan.document, to: document) }
-        if let placed {
-            context.durability.note(
-                document, placed, lastEdit: .latest(lastEdit, carriedEdit), untouched: carriedFiles)
+        if flushing != .none {
+            if plan.newName != nil { context.durability.rename(plan.document, to: document) }
+            if let placed {
+                let isWhole = context.durability.note(
+                    document, placed, written: newFiles, untouched: linkedFiles.values)
+                if !isWhole { receipt.lowerForDoubt() }
+            } else {
+                context.durability.forget(document)
+            }
         }
         receipt.flushes += sharedFlushes
         receipt.warnings += warnings.map { context.warn(document, $0) }

@@ -4,102 +4,95 @@ import Synchronization
 ///
 /// It has to know: a writer that was killed, or that did not flush, leaves files in place that only look saved.
 final class KnownDurability: Sendable {
-    private enum State {
-        /// All was durable when the document's directory was like this, and the newest of its managed files was written then:
-        /// whoever renames something in it, or the directory itself, changes the one, who writes in place the other.
-        case durable(FileIdentity, change: Timestamp, lastEdit: Timestamp?)
-        case doubtful(Doubt)
-    }
+    /// A managed file's bytes, to be known again by: whoever replaces the file changes the one, who writes into it the other.
+    struct File: Hashable {
+        let identity: FileIdentity
+        private let modification: Timestamp
 
-    /// Managed files whose flush has failed: the kernel may have dropped their pages, and no later flush would tell.
-    enum Doubt {
-        case all
-        case some(Set<EntryName>)
-
-        func contains(_ name: EntryName) -> Bool {
-            switch self {
-            case .all: true
-            case .some(let names): names.contains(name)
-            }
+        init(_ status: FileStatus) {
+            identity = status.identity
+            modification = status.modification
         }
     }
 
-    private let states = Mutex<[DocumentName: State]>([:])
+    /// A document that this store has made durable.
+    private struct Document {
+        let directory: FileIdentity
+        /// When its directory had last changed; nil where some of its files are in doubt.
+        ///
+        /// Whoever renames something in it, or the directory itself, changes that.
+        let change: Timestamp?
+        let files: Set<File>
+    }
+
+    private struct State {
+        var documents: [DocumentName: Document] = [:]
+        /// Files and directories of which a flush has failed: the kernel may have dropped their pages, and no later flush
+        /// would tell.
+        var doubtful: Set<FileIdentity> = []
+    }
+
+    private let state = Mutex(State())
+
+    // MARK: - What is durable
 
     /// Whether a document is as it was when this store made it durable.
     ///
     /// - Parameters:
     ///   - document: Its name.
     ///   - status: What its directory is like.
-    ///   - lastEdit: When the newest of its managed files was written, of those that were looked at.
+    ///   - files: The managed files that were looked at.
     /// - Returns: Whether that is known.
-    func holds(_ document: DocumentName, _ status: FileStatus, lastEdit: Timestamp? = nil) -> Bool {
-        guard case .durable(status.identity, status.change, let known) = states.withLock({ $0[document] })
-        else { return false }
-        guard let lastEdit else { return true }
-        return known.map { lastEdit <= $0 } ?? false
+    func holds(_ document: DocumentName, _ status: FileStatus, _ files: [File]) -> Bool {
+        guard let known = state.withLock({ $0.documents[document] }) else { return false }
+        return known.directory == status.identity && known.change == status.change
+            && files.allSatisfy(known.files.contains)
     }
+
+    /// The files of a document that are known to be durable.
+    func files(of document: DocumentName) -> Set<File> { state.withLock { $0.documents[document]?.files ?? [] } }
 
     /// Remembers that a document was made durable.
     ///
     /// - Parameters:
     ///   - document: Its name.
     ///   - status: What its directory was like, before the flush of the names in it.
-    ///   - lastEdit: When the newest of its managed files was written, of those that were looked at before their flush.
-    ///   - untouched: The managed files that were there already: a doubt of these stays.
+    ///   - written: Its managed files that are new.
+    ///   - untouched: Those that were there already, before their flush.
+    /// - Returns: Whether all of it is durable: a doubt of the latter stays.
     func note(
-        _ document: DocumentName, _ status: FileStatus, lastEdit: Timestamp?, untouched: Set<EntryName>
-    ) {
-        states.withLock { states in
-            if case .doubtful(let doubt) = states[document] {
-                let rest = untouched.filter(doubt.contains)
-                if !rest.isEmpty { return states[document] = .doubtful(.some(rest)) }
+        _ document: DocumentName, _ status: FileStatus, written: Set<File>, untouched: some Sequence<File>
+    ) -> Bool {
+        state.withLock { state in
+            // A doubt of what had these inodes before; a directory in doubt takes a new one.
+            if !state.doubtful.isEmpty { state.doubtful.subtract(written.map(\.identity) + [status.identity]) }
+            var files = written
+            var isWhole = true
+            for file in untouched {
+                if state.doubtful.contains(file.identity) { isWhole = false } else { files.insert(file) }
             }
-            var known: Timestamp?
-            if case .durable(status.identity, _, let edit) = states[document] { known = edit }
-            states[document] = .durable(
-                status.identity, change: status.change, lastEdit: .latest(known, lastEdit))
+            state.documents[document] = Document(
+                directory: status.identity, change: isWhole ? status.change : nil, files: files)
+            return isWhole
         }
-    }
-
-    /// Remembers that a flush has failed.
-    ///
-    /// - Parameters:
-    ///   - document: The document's name.
-    ///   - file: The managed file that it was about; nil for all of them.
-    func doubt(_ document: DocumentName, _ file: EntryName? = nil) {
-        states.withLock { states in
-            let known: Set<EntryName>
-            switch states[document] {
-            case .doubtful(.all): return
-            case .doubtful(.some(let names)): known = names
-            case .durable, nil: known = []
-            }
-            states[document] = .doubtful(file.map { .some(known.union([$0])) } ?? .all)
-        }
-    }
-
-    /// What a failed flush has left in doubt; nil for nothing.
-    func doubt(of document: DocumentName) -> Doubt? {
-        if case .doubtful(let doubt) = states.withLock({ $0[document] }) { doubt } else { nil }
     }
 
     /// Forgets a document that is there no more.
-    func forget(_ document: DocumentName) { states.withLock { $0[document] = nil } }
+    func forget(_ document: DocumentName) { state.withLock { $0.documents[document] = nil } }
 
-    /// A doubt goes with the document to its new name.
+    /// What is known of a document's files is known of them under another name too.
     func rename(_ document: DocumentName, to target: DocumentName) {
-        states.withLock { states in
-            let former = states.removeValue(forKey: document)
-            if case .doubtful = former { states[target] = former } else { states[target] = nil }
-        }
+        state.withLock { $0.documents[target] = $0.documents.removeValue(forKey: document) }
     }
-}
 
-extension Timestamp {
-    /// The later of two moments, of those that are known.
-    static func latest(_ a: Timestamp?, _ b: Timestamp?) -> Timestamp? {
-        guard let a, let b else { return a ?? b }
-        return max(a, b)
-    }
+    // MARK: - What is in doubt
+
+    /// Remembers that a flush of files or directories has failed.
+    func doubt(_ identities: some Sequence<FileIdentity>) { state.withLock { $0.doubtful.formUnion(identities) } }
+
+    /// Whether a flush of a file or directory has failed.
+    func isDoubtful(_ identity: FileIdentity) -> Bool { state.withLock { $0.doubtful.contains(identity) } }
+
+    /// Whether any flush has failed.
+    var hasDoubts: Bool { state.withLock { !$0.doubtful.isEmpty } }
 }

@@ -117,40 +117,61 @@ final class StoreContext: Sendable {
 
     // MARK: - What was there already
 
-    /// The managed files of a document.
-    func managedFiles(in directory: Directory) throws(SystemCallError) -> Set<EntryName> {
-        Set(try directory.entries().filter { isManaged($0.name, $0.kind) }.map(\.name))
+    /// The managed files of a document, as they are.
+    func managedFiles(in directory: Directory) throws(SystemCallError) -> [EntryName: KnownDurability.File] {
+        var files: [EntryName: KnownDurability.File] = [:]
+        for (name, kind) in try directory.entries() where isManaged(name, kind) {
+            if let status = try directory.statusIfPresent(of: name) { files[name] = KnownDurability.File(status) }
+        }
+        return files
     }
 
-    /// Makes durable what a save leaves as it found it: another writer may have been killed before its flush, or not have
-    /// flushed at all.
+    /// Makes durable what a save leaves as it found it, and what isn't known to be: another writer may have been killed
+    /// before its flush, or not have flushed at all.
+    ///
+    /// What a failed flush has left in doubt is left so.
     ///
     /// - Parameters:
-    ///   - files: The names of the files; one that is gone has nothing to lose.
+    ///   - files: The files; one that is gone has nothing to lose.
     ///   - document: Whose they are.
     ///   - directory: Where they are.
     ///   - flushing: How.
     ///   - moment: From before the first change.
-    /// - Returns: How many flushes it took, and when the newest of the files was written.
-    /// - Throws: What a system call met; a file whose flush fails is in doubt from then on.
+    /// - Returns: How many flushes it took.
+    /// - Throws: What a system call met; what could not be flushed is in doubt from then on.
     func settle(
-        _ files: Set<EntryName>, of document: DocumentName, in directory: Directory, _ flushing: FlushProtocol,
-        since moment: FlushMoment
-    ) throws -> (flushes: Int, lastEdit: Timestamp?) {
+        _ files: [EntryName: KnownDurability.File], of document: DocumentName, in directory: Directory,
+        _ flushing: FlushProtocol, since moment: FlushMoment
+    ) throws -> Int {
+        let known = durability.files(of: document)
         var flushes = 0
-        var lastEdit: Timestamp?
-        for name in files.sorted() {
-            guard let (file, status) = try openToFlush(name, in: directory, since: moment, &flushes) else { continue }
-            lastEdit = .latest(lastEdit, status.modification)
+        var unreadable: [FileIdentity] = []
+        for (name, file) in files.sorted(by: { $0.key < $1.key })
+        where !known.contains(file) && !durability.isDoubtful(file.identity) {
+            let opened: OpenFile?
             do {
-                flushes += try flushing.settle(file)
-            } catch {
-                durability.doubt(document, name)
-                throw error
+                opened = try directory.openFileIfPresent(name)?.file
+            } catch let error as SystemCallError where error.errno == .accessDenied {
+                unreadable.append(file.identity)
+                continue
             }
-            try file.close()
+            try doubting([file.identity]) { if let opened { flushes += try flushing.settle(opened) } }
+            try opened?.close()
         }
-        return (flushes, lastEdit)
+        if unreadable.isEmpty { return flushes }
+        // What may not be read can't be opened for a flush of its own.
+        try doubting(unreadable) { if try flushFileSystem(since: moment) { flushes += 1 } }
+        return flushes
+    }
+
+    /// Calls a body that flushes files or directories; where it fails, they are in doubt from then on.
+    func doubting(_ identities: [FileIdentity], _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch {
+            durability.doubt(identities)
+            throw error
+        }
     }
 
     /// What a generation is like that has just come into its place, to be known again by; nil where nothing is flushed, or it
@@ -161,20 +182,6 @@ final class StoreContext: Sendable {
             return try generation.status()
         } catch {
             // The commit has happened. The next one finds nothing known, and flushes what is there.
-            return nil
-        }
-    }
-
-    /// Opens a file for a flush of its own; one that may not be read is flushed with all the file system.
-    ///
-    /// - Returns: Nil where nothing is left to flush.
-    func openToFlush(
-        _ name: EntryName, in directory: Directory, since moment: FlushMoment, _ flushes: inout Int
-    ) throws -> (file: OpenFile, status: FileStatus)? {
-        do {
-            return try directory.openFileIfPresent(name)
-        } catch let error as SystemCallError where error.errno == .accessDenied {
-            if try flushFileSystem(since: moment) { flushes += 1 }
             return nil
         }
     }

@@ -48,7 +48,7 @@ struct CountedOperations {
             return try count { try save(after, of: Self.documents) }
         case .batchOf20Single:
             try save(before, of: Self.documents)
-            return try count { try save([material.files(revision: 3)[0]], of: Self.documents) }
+            return try count { try save([after[0]], of: Self.documents) }
         case .snapshot:
             try save(before, of: name)
             return try count {
