@@ -57,8 +57,8 @@ package struct JSONCoder: Sendable {
         } catch {
             try scan.finish()
             guard let error = error as? DecodingError else { throw error }
-            if error.isUnfitNumber {
-                throw CodecError(unfit: unfitNumber(in: bytes, type, userInfo: userInfo), in: bytes)
+            if error.isUnfitNumber, let number = unfitNumber(in: bytes, type, userInfo: userInfo) {
+                throw CodecError(unfit: number, in: bytes)
             }
             throw CodecError(error, in: bytes, options.keys)
         }
@@ -211,12 +211,8 @@ extension CodecError {
         }
     }
 
-    fileprivate init(unfit number: Range<Int>?, in bytes: Data) {
+    fileprivate init(unfit number: Range<Int>, in bytes: Data) {
         let reason = "does not fit the type that it is read as: a fraction for an integer, or out of range"
-        guard let number else {
-            self.init("a number \(reason)")
-            return
-        }
         self = bytes.withBytes { bytes in
             var locator = JSONLocator(scanned: bytes)
             let place = TextPlace(of: number.lowerBound, in: bytes)

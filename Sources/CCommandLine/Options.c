@@ -19,6 +19,7 @@ int command_line_index(void) {
 
 // Tells why getopt_long refused a long option; it says '?' for three different faults.
 static int fault(const char *written, const struct command_line_option *options, size_t count) {
+    if (strncmp(written, "--", 2) != 0) return OPTION_UNKNOWN;
     const char *name = written + 2;
     size_t length = strcspn(name, "=");
     size_t matches = 0;
@@ -62,6 +63,12 @@ int command_line_next_option(
         }
     }
     // A fault: optopt is the letter, or 0 or a long option's value.
+    if (optopt < 0 || (optopt > 127 && optopt < FIRST_VALUE)) {
+        // A byte of a character beyond ASCII: the whole word is told. It is the next one while more bytes of it follow.
+        const char *next = optind < argc ? argv[optind] : "";
+        *argument = next[0] == '-' && strchr(next, (char)optopt) != NULL ? next : argv[optind - 1];
+        return OPTION_UNKNOWN;
+    }
     if (optopt > 0 && optopt < FIRST_VALUE) {
         letter_text[1] = (char)optopt;
         *argument = letter_text;

@@ -20,17 +20,28 @@ extension RecoveryReport {
                 ("DOCUMENT", .leading), ("FOUND", .leading), (isDryRun ? "TO DO" : "DONE", .leading),
                 ("NOTE", .leading))
             for document in documents {
-                let notes =
-                    document.reconciled.map { "\($0.path) \($0.action.rawValue)" }
-                    + [document.skipped, document.failure].compactMap { $0 }
                 table.add(
                     document.name, document.found.joined(separator: ", "),
                     (document.failure != nil && !isDryRun ? "tried: " : "")
-                        + document.actions.map(\.rawValue).joined(separator: ", "), notes.joined(separator: "; "))
+                        + document.actions.map(\.rawValue).joined(separator: ", "),
+                    document.notes.joined(separator: "; "))
             }
             try table.write()
         }
         for warning in warnings { try StandardOutput.writeLine("warning: \(warning.description.printable)") }
+    }
+}
+
+extension RecoveryReport {
+    /// What a person has to know even if nobody asked for the report: what was brought over, or could not be done.
+    public var notes: [String] {
+        documents.filter { !$0.notes.isEmpty }.map { "\($0.name): \($0.notes.joined(separator: "; "))".printable }
+    }
+}
+
+extension RecoveryReport.Document {
+    fileprivate var notes: [String] {
+        reconciled.map { "\($0.path) \($0.action.rawValue)" } + [skipped, failure].compactMap { $0 }
     }
 }
 

@@ -24,6 +24,9 @@ struct StoreSettings {
     init(_ arguments: inout Arguments) throws(UsageError) {
         isJSON = arguments.has(.json)
         let managed = arguments.value(Self.managed).map { $0.split(separator: ",").map(String.init) }
+        if let name = managed?.first(where: { $0.hasPrefix(" ") || $0.hasSuffix(" ") }) {
+            throw UsageError("--managed: `\(name)` begins or ends with a space; write the names with commas alone")
+        }
         if managed?.isEmpty == true { throw UsageError("--managed names no file") }
         knowsManagedNames = managed != nil
         do throws(HoldfastError) {

@@ -19,7 +19,7 @@ struct Verify: Command {
         let store = try settings.open(.report)
         let report = try ProgressBar.during { try store.verify(.report, progress: $0) }
         let status = try report.write(isJSON: settings.isJSON)
-        if settings.knowsManagedNames, report.fileCount == 0, report.documentCount > 0 {
+        if status == .done, settings.knowsManagedNames, report.fileCount == 0, report.documentCount > 0 {
             throw CommandFailure("no document has a file that --managed names")
         }
         return status

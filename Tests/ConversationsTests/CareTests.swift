@@ -44,6 +44,18 @@ import Testing
         #expect(try store.json("recover", "--json")["documents"] == [])
     }
 
+    @Test func `what recovery brings over is told whoever asked`() throws {
+        let store = try TestStore()
+        let name = try store.new("First", id: "1")
+        // A crash behind the swap, and a person who works in the old generation.
+        try FileManager.default.copyItem(atPath: "\(store.path)/\(name)", toPath: "\(store.path)/.old-\(name)")
+        try store.write("mine", to: "store/.old-\(name)/notes.md")
+        let outcome = try store.run("list")
+        #expect(outcome.status == 0)
+        #expect(outcome.errors == "conversations: recovered: \(name): notes.md created\n")
+        #expect(try store.file("\(name)/notes.md") == "mine")
+    }
+
     @Test(arguments: ["list", "verify"])
     func `any command recovers first`(command: String) throws {
         let (store, first, second) = try Self.crashed()

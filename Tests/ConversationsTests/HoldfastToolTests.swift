@@ -1,3 +1,4 @@
+import Foundation
 import HoldfastJSON
 import Testing
 
@@ -80,6 +81,12 @@ import Testing
         for (names, status) in [("note.json", 3), ("note*", 3), ("*", 3), ("meta.yml", 0), ("ntoe.json", 1)] {
             #expect(try holdfast("verify", "-m", names, store.path).status == Int32(status), "\(names)")
         }
+        #expect(try holdfast("verify", "-m", "note.json, meta.yml", store.path).status == 2)
+        // Damage of what is no file is damage, too.
+        try FileManager.default.removeItem(atPath: "\(store.path)/a/note.json")
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(store.path)/a/note.json", withDestinationPath: "meta.yml")
+        #expect(try holdfast("verify", "-m", "note.json", store.path).status == 3)
     }
 
     @Test func `recover keeps apart the generations of whatever is managed`() throws {

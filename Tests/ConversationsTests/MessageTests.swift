@@ -103,7 +103,28 @@ import Testing
         let failed = try store.run("draft", name, environment: ["EDITOR": "false"], terminal: .input)
         #expect(failed.status == 1)
         #expect(failed.errorLines.count == 1)
+        #expect(!failed.errors.contains("kept"))
         #expect(try store.file("\(name)/QUERY_MESSAGE.md") == "Edited\n")
+    }
+
+    @Test func `what was saved in an editor that fails then is kept`() throws {
+        let store = try TestStore()
+        let name = try store.new("x")
+        try store.write("#!/bin/sh\nprintf Mine > \"$1\"; kill -9 $$\n", to: "editor")
+        let outcome = try store.run(
+            "draft", name, environment: ["VISUAL": "sh \(store.folder.path)/editor", "TMPDIR": store.folder.path],
+            terminal: .input)
+        #expect(outcome.status == 1 && outcome.errorLines.count == 1)
+        let kept = try #require(outcome.errors.split(separator: " ").last?.trimmingCharacters(in: .newlines))
+        #expect(String(decoding: try Data(contentsOf: URL(fileURLWithPath: kept)), as: UTF8.self) == "Mine")
+        #expect(!store.exists("\(name)/QUERY_MESSAGE.md"))
+    }
+
+    @Test func `an editor that is left at once makes no draft`() throws {
+        let store = try TestStore()
+        let name = try store.new("x")
+        #expect(try store.run("draft", name, environment: ["VISUAL": "true"], terminal: .input).status == 0)
+        #expect(!store.exists("\(name)/QUERY_MESSAGE.md"))
     }
 
     @Test func `a draft that changed while it was edited stays, and the edit is kept`() throws {

@@ -183,6 +183,49 @@ extension String {
         #expect(receipts.array?.map { $0["document"] } == ["1-title"])
     }
 
+    @Test func `a stray file with a segment's ending hides no events, and two forms of them are told`() throws {
+        let store = try TestStore()
+        try store.output("import", try Self.writeSource("source/17-odd", in: store))
+        try store.write("", to: "store/17-odd/events-old.jsonl")
+        let shown = try store.json("show", "17", "--json")
+        #expect(shown["events"] == (try TestStore.parse(Self.events.data)))
+        try store.output("export", "17", "\(store.folder.path)/out")
+        #expect(
+            try TestStore.parse(file: "\(store.folder.path)/out/events.json") == (try TestStore.parse(Self.events.data))
+        )
+        try store.write("{}\n", to: "store/17-odd/events-000001.jsonl")
+        let both = try store.run("show", "17")
+        #expect(both.status == 1 && both.errorLines.count == 1)
+        #expect(both.errors.contains("events.json and events-000001.jsonl are both there"))
+    }
+
+    @Test func `a person's own JSON files are exported like any other`() throws {
+        let store = try TestStore()
+        let path = try Self.writeSource("source/17-odd", in: store)
+        try store.write("{}", to: "source/17-odd/data.json")
+        try store.output("import", path)
+        try store.output("export", "17", "\(store.folder.path)/out")
+        #expect(FileManager.default.fileExists(atPath: "\(store.folder.path)/out/data.json"))
+    }
+
+    @Test func `a file with a segment's name is refused by that name`() throws {
+        let store = try TestStore()
+        let path = try Self.writeSource("source/17-odd", in: store)
+        try store.write("", to: "source/17-odd/events-old.jsonl")
+        let outcome = try store.run("import", path)
+        #expect(outcome.status == 1 && outcome.errorLines.count == 1)
+        #expect(outcome.errors.contains("events-old.jsonl: that name belongs to events in segments"))
+    }
+
+    @Test func `a path that ends in dots has the name of what it leads to`() throws {
+        let store = try TestStore()
+        let path = try Self.writeSource("source/17-odd", in: store)
+        try store.output("import", "\(path)/sub/..")
+        try store.output("rm", "17")
+        try store.output("import", "\(path)/.")
+        #expect(try store.names() == ["17-odd"])
+    }
+
     @Test func `a path without any conversation is an error`() throws {
         let store = try TestStore()
         try store.write("x", to: "empty/README")

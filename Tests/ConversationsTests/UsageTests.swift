@@ -34,6 +34,7 @@ import Testing
         ["list", "--store"],
         ["--store"], ["list", "--json=yes"], ["--durability", "none", "list"], ["say", "1", "--role", "god", "x"],
         ["say", "1", "too", "many"], ["--store", "", "list"], ["list", "--dur"],
+        ["-é"], ["say", "1", "-étape"], ["list", "-xé"],
     ])
     func `a command line that makes no sense ends with 2 and one line`(arguments: [String]) throws {
         let outcome = try ToolProcess(name: "conversations", arguments: arguments).run()
@@ -42,6 +43,12 @@ import Testing
         #expect(outcome.errors.hasPrefix("conversations: "))
         #expect(outcome.errors.contains("--help"))
         #expect(outcome.output.isEmpty)
+    }
+
+    @Test(arguments: [["-é"], ["say", "1", "-é"], ["say", "-é", "1", "x"]])
+    func `a letter beyond ASCII is told with its word`(arguments: [String]) throws {
+        let outcome = try ToolProcess(name: "conversations", arguments: arguments).run()
+        #expect(outcome.errors.contains("`-é`"), "\(outcome.errors)")
     }
 
     @Test func `options may stand anywhere, be shortened and joined, and end with two dashes`() throws {

@@ -263,6 +263,20 @@ private func decoded<Value: Decodable>(
         #expect(Watched.made.load(ordering: .relaxed) == 2)
     }
 
+    @Test func `bad JSON in a text of its own is not taken for a number that does not fit`() throws {
+        struct Nested: Decodable {
+            init(from decoder: any Decoder) throws {
+                let text = try decoder.singleValueContainer().decode([String].self)[0]
+                _ = try JSONDecoder().decode([Int].self, from: Data(text.utf8))
+            }
+        }
+        let error = #expect(throws: CodecError.self) {
+            try JSONCodec(filenames: ["a.json"]).decode(
+                Nested.self, from: Data(#"["[1,"]"#.utf8), in: CodecContext(filename: "a.json"))
+        }
+        #expect(error.map { !"\($0)".contains("number") } == true)
+    }
+
     @Test func `a number that does not fit is not taken for bad JSON`() throws {
         for (text, number, place) in [
             ("{\"a\": [1, 3.5]}", "3.5", "line 1, column 11, at a[1]"),

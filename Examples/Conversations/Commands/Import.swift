@@ -31,12 +31,15 @@ struct Import: Command {
     func run() throws -> ExitStatus {
         var sources: [ConversationSource] = []
         var status = ExitStatus.done
+        func report(_ error: any Error) {
+            StandardError.report("conversations: \(error)")
+            status = .failed
+        }
         for path in paths {
             do {
-                sources += try ConversationSource.find(at: path)
+                sources += try ConversationSource.find(at: path) { report($0) }
             } catch {
-                StandardError.report("conversations: \(error)")
-                status = .failed
+                report(error)
             }
         }
         var receipts: [Receipt] = []

@@ -38,6 +38,15 @@ enum DraftFile {
         }
     }
 
+    /// Whether a file is as the editor found it; not where that can't be told.
+    private static func holds(_ path: String, _ text: Data) -> Bool {
+        do {
+            return try InputFile.read(path) == text
+        } catch {
+            return false
+        }
+    }
+
     /// Lets a person edit the draft, and saves it.
     static func edit(_ document: String, in store: ConversationStore) throws -> Receipt {
         var before: Data?
@@ -47,11 +56,16 @@ enum DraftFile {
         }
         return try TemporaryFolder.with { folder in
             let path = folder.path(ConversationFiles.draft)
-            try AtomicFile(path, durability: .processCrash).write(before ?? Data())
-            try Editor().edit(path)
+            let text = before ?? Data()
+            try AtomicFile(path, durability: .processCrash).write(text)
             do {
-                return try write(try InputFile.read(path), replacing: .some(before), of: document, in: store)
+                try Editor().edit(path)
+                let edited = try InputFile.read(path)
+                // An editor that was left at once makes no draft.
+                if edited == text { return try store.documents.update(document) { _ in } }
+                return try write(edited, replacing: .some(before), of: document, in: store)
             } catch {
+                if Self.holds(path, text) { throw error }
                 folder.keep()
                 throw CommandFailure("\(error); the edited draft is kept in \(path)")
             }

@@ -41,6 +41,8 @@ struct Editor {
                 throw CommandFailure("the editor is lost: \(String(cString: strerror(errno)))")
             }
         }
-        guard status == 0 else { throw CommandFailure("the editor `\(command)` failed; the draft is as it was") }
+        guard status == 0 else {
+            throw CommandFailure("the editor `\(command)` failed; the draft in the conversation is as it was")
+        }
     }
 }

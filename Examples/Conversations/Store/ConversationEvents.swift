@@ -1,3 +1,4 @@
+import CommandLineKit
 import Holdfast
 import HoldfastJSON
 import HoldfastJSONLines
@@ -13,23 +14,42 @@ enum ConversationEvents {
     }()
 
     static func read(_ snapshot: Snapshot) throws -> [JSONValue] {
-        if areSegmented(in: snapshot.managedFiles) { return try snapshot.elements(of: segments) }
+        if try areSegmented(in: snapshot.managedFiles, of: snapshot.document) {
+            return try snapshot.elements(of: segments)
+        }
         return try snapshot.value(ConversationFiles.events) ?? []
     }
 
     static func read(_ draft: inout Draft) throws -> [JSONValue] {
-        if areSegmented(in: try draft.managedFiles()) { return try draft.elements(of: segments) }
+        if try areSegmented(in: try draft.managedFiles(), of: draft.document) {
+            return try draft.elements(of: segments)
+        }
         return try draft.value(ConversationFiles.events) ?? []
     }
 
     static func append(_ event: Event, to draft: inout Draft) throws {
-        if areSegmented(in: try draft.managedFiles()) { return try draft.append([event.value], to: segments) }
+        if try areSegmented(in: try draft.managedFiles(), of: draft.document) {
+            return try draft.append([event.value], to: segments)
+        }
         var events = try draft.value(ConversationFiles.events) ?? []
         events.append(event.value)
         try draft.set(events, for: ConversationFiles.events)
     }
 
-    static func areSegmented(in files: [String]) -> Bool {
-        files.contains { $0.hasPrefix("events-") && $0.hasSuffix(".jsonl") }
+    /// Whether a conversation keeps its events in segments; a file with another name that the pattern claims is none.
+    static func areSegmented(in files: [String], of document: String) throws -> Bool {
+        guard let segment = files.first(where: isSegment) else { return false }
+        if files.contains(ConversationFiles.events.filename) {
+            throw CommandFailure(
+                "\(document): \(ConversationFiles.events.filename) and \(segment) are both there; move one of them away"
+            )
+        }
+        return true
+    }
+
+    private static func isSegment(_ filename: String) -> Bool {
+        guard filename.hasPrefix("events-"), filename.hasSuffix(".jsonl") else { return false }
+        let number = filename.dropFirst("events-".count).dropLast(".jsonl".count)
+        return !number.isEmpty && number.allSatisfy { $0.isASCII && $0.isNumber }
     }
 }

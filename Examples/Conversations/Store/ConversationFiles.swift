@@ -26,6 +26,9 @@ enum ConversationFiles {
             YAMLCodec(filenames: [FilenamePattern(config.filename)], decodingOptions: reading))
     }
 
+    /// The files of an exported conversation; any other `*.json` in it is a person's.
+    static let exchanged = json(metadata.filename, events.filename, exchangedConfig.filename)
+
     static func json(_ filenames: String...) -> JSONCodec {
         var options = JSONOptions()
         options.maximumDepth = JSONOptions.highestDepth

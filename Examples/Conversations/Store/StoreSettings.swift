@@ -45,9 +45,15 @@ struct StoreSettings {
         options.recoveryAtOpening = recovery
         options.withheldCapabilities = try Self.withheldCapabilities()
         options.observer = { event in
-            // What cleanup could not do is in the receipt too; nobody may have asked for that.
-            guard tellsWarnings, case .warning(let warning) = event else { return }
-            StandardError.report("conversations: warning: \(warning)")
+            guard tellsWarnings else { return }
+            switch event {
+            case .warning(let warning):
+                // What cleanup could not do is in the receipt too; nobody may have asked for that.
+                StandardError.report("conversations: warning: \(warning)")
+            case .recovered(let report):
+                for line in report.notes { StandardError.report("conversations: recovered: \(line)") }
+            default: break
+            }
         }
         return ConversationStore(
             try DocumentStore.open(

@@ -11,19 +11,36 @@ struct ConversationSource {
 
     private init(_ path: String) {
         self.path = path
-        name = PathText(path).lastComponent
+        let last = PathText(path).lastComponent
+        // `.` and `..` have a name too.
+        name = [".", ".."].contains(last) ? URL(fileURLWithPath: path).standardized.lastPathComponent : last
     }
 
     /// Finds the conversations at a path: itself, or the directories in it.
-    static func find(at path: String) throws -> [ConversationSource] {
+    ///
+    /// - Parameters:
+    ///   - path: The path.
+    ///   - report: Told of a directory in it that can't be listed.
+    /// - Returns: The conversations.
+    /// - Throws: ``CommandFailure`` where there are none.
+    static func find(at path: String, report: (CommandFailure) -> Void) throws -> [ConversationSource] {
         let entries = try entries(of: path)
         if isConversation(entries) { return [ConversationSource(path)] }
         // What begins with a dot is a store's own, or hidden on purpose.
-        let found = try entries.sorted().filter { !$0.hasPrefix(".") }.map { PathText(path).appending($0) }
+        var isTold = false
+        let found = entries.sorted().filter { !$0.hasPrefix(".") }.map { PathText(path).appending($0) }
             .filter { isDirectory($0) }
-            .filter { isConversation(try Self.entries(of: $0)) }
+            .filter { directory in
+                do throws(CommandFailure) {
+                    return isConversation(try Self.entries(of: directory))
+                } catch {
+                    report(error)
+                    isTold = true
+                    return false
+                }
+            }
             .map { ConversationSource($0) }
-        if found.isEmpty {
+        if found.isEmpty, !isTold {
             throw CommandFailure(
                 "\(path): there is no conversation here (a directory with metadata.json or events.json)")
         }
@@ -63,6 +80,10 @@ struct ConversationSource {
                     ConfigValue(try decode(exchanged, of: ConversationFiles.exchangedConfig.filename)), to: &draft)
             }
             for entry in entries.subtracting(taken).sorted() {
+                if entry.hasPrefix("events-"), entry.hasSuffix(".jsonl") {
+                    throw CommandFailure(
+                        "\(entry): that name belongs to events in segments; call the file something else")
+                }
                 try draft.addUnmanaged(entry, copying: PathText(path).appending(entry))
             }
         }
@@ -101,7 +122,7 @@ struct ConversationSource {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory
     }
 
-    private static func entries(of path: String) throws -> [String] {
+    private static func entries(of path: String) throws(CommandFailure) -> [String] {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: path)
         } catch {

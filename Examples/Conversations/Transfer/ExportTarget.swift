@@ -21,7 +21,7 @@ struct ExportTarget {
             var options = StoreOptions()
             options.durability = durability
             let exports = try DocumentStore.open(
-                at: folder.path, codecs: CodecRegistry(ConversationFiles.json("*.json")), options: options)
+                at: folder.path, codecs: CodecRegistry(ConversationFiles.exchanged), options: options)
             var receipt: Receipt?
             // Under the conversation's lock, so that no swap takes an entry away while it is copied.
             try store.documents.update(name) { source in
@@ -38,7 +38,7 @@ struct ExportTarget {
         for filename in [ConversationFiles.metadata.filename, ConversationFiles.events.filename] {
             if let bytes = try source.bytes(filename) { try target.setBytes(bytes, for: filename) }
         }
-        if ConversationEvents.areSegmented(in: try source.managedFiles()) {
+        if try ConversationEvents.areSegmented(in: try source.managedFiles(), of: source.document) {
             try target.set(try ConversationEvents.read(&source), for: ConversationFiles.events)
         }
         if let config = try source.value(ConversationFiles.config) {

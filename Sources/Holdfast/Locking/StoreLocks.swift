@@ -91,12 +91,15 @@ struct StoreLocks: Sendable {
         }
     }
 
+    /// Whether there is a lock file, which the first writer makes.
+    func isThere() throws(SystemCallError) -> Bool { try store.statusIfPresent(of: Self.fileName) != nil }
+
     /// Runs a body while no name in the store moves.
     func withNames<Result>(timeout: Duration, _ body: () throws -> Result) throws -> Result {
-        if try store.statusIfPresent(of: Self.fileName) == nil {
+        if try !isThere() {
             // Nobody has ever written here, and a reader leaves nothing behind.
             let result = try body()
-            if try store.statusIfPresent(of: Self.fileName) == nil { return result }
+            if try !isThere() { return result }
         }
         let file = try openFile(.shared)
         let held = Held(file, [])

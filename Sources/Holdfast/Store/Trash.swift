@@ -27,11 +27,12 @@ struct Trash {
             let candidate = number == 0 ? stem : stem + "-\(number)"
             do {
                 try context.renameWithoutReplacing(name, in: directory, to: candidate, in: trash)
-                try flush(trash, orMoveBack: candidate, to: name, in: directory)
-                return "\(place)/\(candidate)"
             } catch  where error.errno == .exists || error.errno == .notEmpty {
                 number += 1
+                continue
             }
+            try flush(trash, orMoveBack: candidate, to: name, in: directory)
+            return "\(place)/\(candidate)"
         }
     }
 
