@@ -33,9 +33,12 @@ extension RecoveryReport {
 }
 
 extension RecoveryReport {
-    /// What a person has to know even if nobody asked for the report: what was brought over, or could not be done.
+    /// What a person has to know even if nobody asked for the report: what was brought over, and what could not be done.
     public var notes: [String] {
-        documents.filter { !$0.notes.isEmpty }.map { "\($0.name): \($0.notes.joined(separator: "; "))".printable }
+        documents.flatMap { document in
+            document.reconciled.map { "recovered: \(document.name): \($0.path) \($0.action.rawValue)".printable }
+                + (document.failure.map { ["warning: \(document.name): \($0)".printable] } ?? [])
+        }
     }
 }
 

@@ -158,6 +158,45 @@ import Testing
         #expect(try opened.update("X") { _ in }.flushes == 0)
     }
 
+    @Test func `a doubt of what was written in place is no secret`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        let isFailing = Atomic(false)
+        store.before = { (call, _) throws(SystemCallError) in
+            if call == .fsync, isFailing.load(ordering: .relaxed) { throw SystemCallError(call, .inputOutput) }
+        }
+        let opened = try store.open()
+        let known = try opened.update("X") { _ in }
+        // What is on tmpfs is not to be had durably.
+        if known.durability == .processCrash { return }
+        let file = try FileHandle(forWritingTo: store.url("X/config.yaml"))
+        try file.write(contentsOf: Data("\"new config\"".utf8))
+        try file.close()
+        isFailing.store(true, ordering: .relaxed)
+        #expect(throws: HoldfastError.self) { try opened.update("X") { _ = try $0.value(.config) } }
+        isFailing.store(false, ordering: .relaxed)
+        #expect(try opened.update("X") { _ in }.durability == .processCrash)
+        #expect(try opened.update("X") { try $0.set("config", for: .config) }.durability == .powerLoss)
+    }
+
+    @Test func `a directory in doubt is told, and replaced with the next change`() throws {
+        let store = try TemporaryStore(durability: .powerLoss)
+        try store.makeConversation()
+        // Three managed files, then their directory.
+        let fault = Fault(.inputOutput, at: 3) { call, _ in call == .fsync }
+        store.before = fault.hook
+        let opened = try store.open()
+        let first = Result { try opened.update("X") { _ in } }
+        if case .success(let receipt) = first, receipt.durability == .processCrash { return }
+        #expect(throws: HoldfastError.self) { try first.get() }
+        #expect(fault.hasHappened)
+        let told = try opened.update("X") { _ in }
+        #expect(told.outcome == .unchanged && told.durability == .processCrash && told.durabilityReason != nil)
+        let saved = try opened.update("X") { try $0.set([7], for: .events) }
+        #expect(saved.outcome == .swapped && saved.durability == .powerLoss)
+        #expect(try opened.update("X") { _ in }.durability == .powerLoss)
+    }
+
     @Test(arguments: [false, true]) func `a save makes what it leaves as it is durable too, once`(isSwap: Bool) throws {
         let store = try TemporaryStore()
         try store.open().update("X") { draft in
@@ -190,7 +229,7 @@ import Testing
     @Test func `a doubt stays until the file that it is about is written anew`() throws {
         let store = try TemporaryStore(durability: .powerLoss)
         try store.makeConversation()
-        // Of its managed files, `config.json` is the first.
+        // Of its managed files, `config.yaml` is the first.
         let fault = Fault(.inputOutput) { call, _ in call == .fsync }
         store.before = fault.hook
         let opened = try store.open()

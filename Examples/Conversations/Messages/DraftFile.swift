@@ -62,7 +62,11 @@ enum DraftFile {
                 try Editor().edit(path)
                 let edited = try InputFile.read(path)
                 // An editor that was left at once makes no draft.
-                if edited == text { return try store.documents.update(document) { _ in } }
+                if edited == text {
+                    return try store.documents.update(document) { draft in
+                        if draft.isNew { throw CommandFailure("\(document): the conversation is gone") }
+                    }
+                }
                 return try write(edited, replacing: .some(before), of: document, in: store)
             } catch {
                 if Self.holds(path, text) { throw error }

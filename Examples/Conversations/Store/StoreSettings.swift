@@ -51,7 +51,7 @@ struct StoreSettings {
                 // What cleanup could not do is in the receipt too; nobody may have asked for that.
                 StandardError.report("conversations: warning: \(warning)")
             case .recovered(let report):
-                for line in report.notes { StandardError.report("conversations: recovered: \(line)") }
+                for line in report.notes { StandardError.report("conversations: \(line)") }
             default: break
             }
         }

@@ -52,7 +52,7 @@ struct CommitPlan {
         missing = draft.missing
         var changes = draft.changes
         var compared: [EntryName: (file: OpenFile, status: FileStatus)] = [:]
-        var found = files.values.map { KnownDurability.File($0.status) }
+        var found: [KnownDurability.File] = []
         if let directory {
             compared = try Self.reduce(
                 &changes, to: directory, known: files, missing: missing,
@@ -62,14 +62,14 @@ struct CommitPlan {
         }
         self.changes = changes
         self.compared = compared
-        self.found = found
+        self.found =
+            found + files.filter { changes.writes[$0.key] == nil }.map { KnownDurability.File($0.value.status) }
         // A directory whose flush has failed is replaced, whatever changes in it.
         let durability = draft.context.durability
         let isDoubtful =
-            try durability.hasDoubts
-            && directory.map { try durability.isDoubtful($0.status().identity) } ?? false
+            try durability.hasDoubts && directory.map { try durability.isDoubtful($0.status().identity) } ?? false
         shape =
-            newName != nil || isDoubtful
+            newName != nil || (isDoubtful && !changes.isEmpty)
             ? .nextGeneration : try Self.shape(of: changes, in: directory, compared: compared)
     }
 

@@ -102,6 +102,7 @@ private struct Batch {
         _ receipt: inout Receipt
     ) throws {
         let status = try directory.status()
+        if context.durability.isDoubtful(status.identity) { return receipt.lowerForDoubt() }
         if context.durability.holds(plan.document, status, plan.found) { return }
         receipt.flushProtocol = .eachFile
         let files = try context.managedFiles(in: directory)
@@ -205,8 +206,14 @@ private struct Batch {
             let (context, moment) = (context, moment)
             flush(underway) { () throws(SystemCallError) in try context.flushFileSystem(since: moment) }
         } else {
-            for (directory, commits) in groups { flushNames(in: directory, commits) }
+            for (directory, commits) in groups where commits.contains(where: isUnderway) {
+                flushNames(in: directory, commits)
+            }
         }
+    }
+
+    private func isUnderway(_ turn: Underway) -> Bool {
+        if case .underway = states[turn.index] { true } else { false }
     }
 
     private mutating func flushNames(in directory: Directory, _ commits: [Underway]) {

@@ -138,7 +138,11 @@ final class FileCommit: Commit {
         context.durability.doubt((others ?? [:]).values.filter { !known.contains($0) }.map(\.identity))
     }
 
-    func doubt() { context.durability.doubt([place?.identity, written?.identity].compactMap { $0 }) }
+    func doubt() {
+        context.durability.doubt([place?.identity, written?.identity].compactMap { $0 })
+        // Of these too it was the flush.
+        if flushing == .orderedJournal { doubtUnsettled() }
+    }
 
     // It is durable.
     func finish(sharedFlushes: Int) -> Receipt {

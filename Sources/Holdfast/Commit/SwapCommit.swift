@@ -106,7 +106,9 @@ final class SwapCommit: Commit {
                 carried[name] = entry
                 if let entry, context.isManaged(name, entry.status.kind) {
                     carriedFiles[name] = KnownDurability.File(entry.status)
-                    if !entry.isLinked { newFiles.insert(KnownDurability.File(try staging.status(of: name))) }
+                    if !entry.isLinked, flushing != .none {
+                        newFiles.insert(KnownDurability.File(try staging.status(of: name)))
+                    }
                 }
             }
         }
@@ -375,6 +377,8 @@ final class SwapCommit: Commit {
     func doubt() {
         // The generation that stands there now, whichever that is.
         context.durability.doubt(newFiles.map(\.identity) + [previous, placed].compactMap { $0?.identity })
+        // Of the files that both have it was the flush, too.
+        if flushing == .orderedJournal { doubtUnsettled() }
     }
 
     func finish(sharedFlushes: Int) -> Receipt {

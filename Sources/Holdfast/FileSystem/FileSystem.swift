@@ -281,6 +281,14 @@ package struct FileStatus: Hashable, Sendable {
 package enum FileSystemKind: String, Hashable, Sendable, Codable {
     case ext2, ext4, xfs, btrfs, tmpfs, overlayfs, zfs, fuse, nfs, smb, apfs, other
 
+    /// Whether `syncfs` is known to flush it.
+    package var flushesAsAWhole: Bool {
+        switch self {
+        case .ext2, .ext4, .xfs, .btrfs, .tmpfs: true
+        default: false
+        }
+    }
+
     /// Whether a directory's times come from this machine's clock, at the moment of a change.
     package var stampsAtOnce: Bool {
         switch self {

@@ -122,10 +122,11 @@ public struct Receipt: Sendable, Codable, Hashable {
         self.durability = durability
     }
 
-    /// Says that a file which the save left as it was may not survive a power loss.
+    /// Says that something which the save left as it was may not survive a power loss.
     mutating func lowerForDoubt() {
         guard durability == .powerLoss else { return }
         durability = .processCrash
-        durabilityReason = "a flush of one of its files has failed, and that file was not written anew since"
+        durabilityReason =
+            "a flush of one of its files, or of its directory, has failed, and that was not written anew since"
     }
 }

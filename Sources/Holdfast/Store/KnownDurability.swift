@@ -44,9 +44,14 @@ final class KnownDurability: Sendable {
     ///   - files: The managed files that were looked at.
     /// - Returns: Whether that is known.
     func holds(_ document: DocumentName, _ status: FileStatus, _ files: [File]) -> Bool {
-        guard let known = state.withLock({ $0.documents[document] }) else { return false }
-        return known.directory == status.identity && known.change == status.change
-            && files.allSatisfy(known.files.contains)
+        state.withLock { state in
+            guard let known = state.documents[document], known.directory == status.identity,
+                known.change == status.change
+            else { return false }
+            // A flush may have failed since of what was written into one of them.
+            return files.allSatisfy(known.files.contains)
+                && (state.doubtful.isEmpty || !known.files.contains { state.doubtful.contains($0.identity) })
+        }
     }
 
     /// The files of a document that are known to be durable.

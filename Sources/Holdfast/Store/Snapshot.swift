@@ -196,13 +196,7 @@ struct SnapshotReader {
             let contents = Result { try readHoldingLock(document) }
             if try !context.locks.isThere() { return try contents.get() }
         }
-        let held: StoreLocks.Held
-        do {
-            held = try context.lock([document], .shared, timeout: context.options.lockTimeout)
-        } catch let error as SystemCallError where error.errno == .readOnly {
-            // There is no lock file, nor anybody here who could write.
-            return try readHoldingLock(document)
-        }
+        let held = try context.lock([document], .shared, timeout: context.options.lockTimeout)
         defer { held.release() }
         return try readHoldingLock(document)
     }

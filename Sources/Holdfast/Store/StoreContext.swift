@@ -159,7 +159,11 @@ final class StoreContext: Sendable {
             try opened?.close()
         }
         if unreadable.isEmpty { return flushes }
-        // What may not be read can't be opened for a flush of its own.
+        // What may not be read can't be opened for a flush of its own, and others hand `syncfs` to nobody.
+        guard kind.flushesAsAWhole else {
+            durability.doubt(unreadable)
+            return flushes
+        }
         try doubting(unreadable) { if try flushFileSystem(since: moment) { flushes += 1 } }
         return flushes
     }
