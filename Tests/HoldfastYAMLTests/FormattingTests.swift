@@ -161,6 +161,21 @@ import Testing
         ("s: # s\n  b:", "s: {b: x}\n", "s: # s\n  b: x"),
         ("a: | # note\n  text\n\n# about z\nz: 1\n", "a: other\nz: 1\n", "a: other # note\n\n# about z\nz: 1\n"),
         ("a: |\n  text\n\n# about z\nz: 1\n", "a: |\n  text\nm: 1\nz: 1\n", "a: |\n  text\nm: 1\n\n# about z\nz: 1\n"),
+        ("k: # key\n  v # value\n", "k: |\n  x\n  y\n", "k: | # key # value\n  x\n  y\n"),
+        ("k: # key\n  v\n", "k: {a: 1}\n", "k: # key\n  a: 1\n"),
+        ("k: # key\n  |2- # text\n    v\n", "k: 1\n", "k: 1 # key # text\n"),
+        // A text whose last line has no end says so where it is not the last one any more.
+        ("a: 1 # a\nb: | # b\n  x", "a: 1\nb: x\nc: 2\n", "a: 1 # a\nb: |- # b\n  x\nc: 2\n"),
+        ("a: 1 # a\nb: >2+\n  x", "a: 1\nb: x\nc: 2\n", "a: 1 # a\nb: >2-\n  x\nc: 2\n"),
+        ("a: 1 # a\nb: |\n  x", "a: 1\nb: z\nc: 2\n", "a: 1 # a\nb: z\nc: 2\n"),
+        // Empty lines don't become part of a text that keeps those behind it.
+        ("a: x # a\n\n\nb: 1 # b\n", "a: \"x\\n\\n\"\nb: 1\n", "a: |+ # a\n  x\n\nb: 1 # b\n"),
+        ("a: 1 # a\n\n\nb: 1 # b\n", "a: 1\nc: \"x\\n\\n\"\nb: 1\n", "a: 1 # a\nc: |+\n  x\n\nb: 1 # b\n"),
+        ("a: |+ # a\n  x\n\nm: 1\n\nb: 1 # b\n", "a: \"x\\n\\n\"\nb: 1\n", "a: |+ # a\n  x\n\nb: 1 # b\n"),
+        // The first item of a sequence in another stands behind a dash.
+        ("- - 1\n  - 2 # two\n", "- [2]\n", "- - 2 # two\n"),
+        ("- - 1\n  # about two\n  - 2 # two\n", "- [2]\n", "-\n  # about two\n  - 2 # two\n"),
+        ("- - 1 # one\n  - 2\n", "- [{a: 0}, 5, 1, 2]\n", "- - a: 0\n  - 5\n  - 1 # one\n  - 2\n"),
     ]) func `what a person wrote stays beside what changes`(old: String, value: String, expected: String) throws {
         let new = try YAMLDecoder().decode(YAMLValue.self, from: Data(value.utf8))
         let text = try rewrite(old, as: new)
@@ -483,6 +498,10 @@ import Testing
         ("[[1, 2], {a: [3]}] # c\n", "[[1], {a: [3, 4]}]", "[[1], {a: [3, 4]}] # c\n"),
         ("- [1, 2] # c\n- [3]\n", "[[1, 2], [3, 4]]", "- [1, 2] # c\n- [3, 4]\n"),
         ("a: [1, # one\n  2] # two\n", "a: [1, 5]", "a: [1, # one\n  5] # two\n"),
+        // Whole lines go with their comments.
+        ("a: [\n  1, # one\n  2, # two\n  3 # three\n]\n", "a: [1, 3]", "a: [\n  1, # one\n  3 # three\n]\n"),
+        ("a: [\r\n  1, # one\r\n  2 # two\r\n]\r\n", "a: [1]", "a: [\r\n  1, # one\r\n]\r\n"),
+        ("{\n  a: 1, # one\n  b: 2, # two\n  c: 3\n}\n", "{c: 4}", "{\n  c: 4\n}\n"),
         // What does not fit in this style is written in the other.
         ("a: [1] # c\nb: 2\n", "a: [1, \"it's, {x}\"]\nb: 2", "a: [1, 'it''s, {x}'] # c\nb: 2\n"),
         (
@@ -538,10 +557,10 @@ import Testing
     }
 
     @Test func `comments behind commas, and pairs without braces, are not taken for what they are not`() throws {
-        let lines = "l: [\n  a, # first\n  b, # second\n  c # third\n]\nz: 1 # z\n"
-        let text = try edit(lines) { $0["l"] = .array([.string("a"), .string("c")]) }
-        #expect(!text.contains("b") && text.hasSuffix("z: 1 # z\n"))
-        #expect(!text.contains("c # second") && !text.contains("a # third"))
+        let shared = "l: [a, # first\n  b, # second\n  c # third\n]\nz: 1 # z\n"
+        let text = try edit(shared) { $0["l"] = .array([.string("b"), .string("c")]) }
+        #expect(!text.contains("a") && text.hasSuffix("z: 1 # z\n"))
+        #expect(!text.contains("# first") && !text.contains("c # second"))
         let pair = try edit("l: [a: 1, b]\nz: 1 # z\n") { $0[path: ["l", "0", "k"]] = .int(2) }
         #expect(pair.hasSuffix("z: 1 # z\n") && pair.contains("k: 2"))
     }

@@ -80,11 +80,22 @@ extension FormattingSplice {
         for index in children.indices.dropFirst(first) where isRemoved[index] {
             ranges.append(children[index - 1].range.upperBound..<children[index].range.upperBound)
         }
-        for range in ranges {
-            // A comment behind a comma is about what stands before that, and would go or move.
-            if old.source.bytes[range].contains(UInt8(ascii: "#")) { throw Unsuitable() }
-            edits.append(Edit(range: range, text: []))
+        // A comment behind a comma is about what stands before that, and would go or move: then whole lines go, or none.
+        if ranges.contains(where: { old.source.bytes[$0].contains(UInt8(ascii: "#")) }) {
+            ranges = try children.indices.filter { isRemoved[$0] }.map { try ownLines(of: children[$0]) }
         }
+        for range in ranges { edits.append(Edit(range: range, text: [])) }
+    }
+
+    /// The lines of a child that shares them with none but its comma and its comment.
+    private func ownLines(of child: Child) throws -> Range<Int> {
+        let bytes = old.source.bytes
+        var end = skipSpaces(child.range.upperBound)
+        if end < bytes.count, bytes[end] == UInt8(ascii: ",") { end = skipSpaces(end + 1) }
+        if end < bytes.count, bytes[end] == UInt8(ascii: "#") { end = lineEnd(after: end) - 1 }
+        while end < bytes.count, bytes[end] == 0x0D { end += 1 }
+        guard isFirstOnLine(child.range.lowerBound), end < bytes.count, bytes[end] == 0x0A else { throw Unsuitable() }
+        return lineBegin(child.range.lowerBound)..<end + 1
     }
 
     private func children(of collection: Int) -> [Child] {

@@ -39,12 +39,41 @@ extension FormattingSplice {
     }
 
     /// Whether a node ends with a block scalar that keeps the empty lines behind it.
-    private func keepsLineBreaks(_ node: Int) -> Bool {
-        let isCollection = old.nodes[node].kind == .mapping || old.nodes[node].kind == .sequence
-        let last = old.nodes[isCollection ? max(node, Int(old.nodes[node].extent) - 1) : node]
-        guard last.kind == .scalar, last.style == .literal || last.style == .folded else { return false }
-        let header = old.source.bytes[Int(last.start)...].prefix { $0 != 0x0A && $0 != UInt8(ascii: "#") }
-        return header.last { ![0x20, 0x09, 0x0D].contains($0) && !(0x30...0x39).contains($0) } == UInt8(ascii: "+")
+    private func keepsLineBreaks(_ node: Int) -> Bool { keepsLineBreaks(old, node) }
+
+    private func keepsLineBreaks(_ tape: Tape, _ node: Int) -> Bool {
+        let isCollection = tape.nodes[node].kind == .mapping || tape.nodes[node].kind == .sequence
+        let last = isCollection ? max(node, Int(tape.nodes[node].extent) - 1) : node
+        return blockIndicator(tape, last).map { tape.source.bytes[$0] == UInt8(ascii: "+") } ?? false
+    }
+
+    /// Where a block scalar's header says what becomes of its last line breaks: at the `+` or `-`, or else at its `|` or `>`.
+    func blockIndicator(_ tape: Tape, _ node: Int) -> Int? {
+        let scalar = tape.nodes[node]
+        guard scalar.kind == .scalar, scalar.style == .literal || scalar.style == .folded else { return nil }
+        let header = tape.source.bytes[Int(scalar.start)...].prefix { $0 != 0x0A && $0 != UInt8(ascii: "#") }
+        return header.lastIndex { ![0x20, 0x09, 0x0D].contains($0) && !(0x30...0x39).contains($0) }
+    }
+
+    /// What a new node's lines replace: the empty lines behind it too, where they would become a part of it.
+    func replaced(_ range: Range<Int>, by newNode: Int) -> Range<Int> {
+        keepsLineBreaks(new, newNode) ? withEmptyLines(range) : range
+    }
+
+    /// What goes with the lines of a node: the empty lines behind it too, where they would become a part of what stands
+    /// above it.
+    func removed(_ range: Range<Int>, of oldNode: Int) -> Range<Int> {
+        oldNode > 0 && keepsLineBreaks(old, oldNode - 1) ? withEmptyLines(range) : range
+    }
+
+    private func withEmptyLines(_ range: Range<Int>) -> Range<Int> {
+        var end = range.upperBound
+        while end < old.source.bytes.count {
+            let line = lineEnd(after: end + 1)
+            guard old.source.bytes[end..<line].allSatisfy({ [0x20, 0x0D, 0x0A].contains($0) }) else { break }
+            end = line
+        }
+        return range.lowerBound..<end
     }
 
     /// Where what comes behind a node goes: below comments that are indented deeper than the node's entry or dash, since

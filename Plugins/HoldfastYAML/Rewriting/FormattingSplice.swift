@@ -50,7 +50,7 @@ struct FormattingSplice {
         result.reserveCapacity(bytes.count + edits.reduce(0) { $0 + $1.text.count })
         var done = 0
         // At one place insertions come before what is replaced there, in the order in which they were found.
-        let ordered = edits.enumerated().sorted { left, right in
+        let ordered = (edits + chomping()).enumerated().sorted { left, right in
             let (first, second) = (left.element.range, right.element.range)
             if first.lowerBound != second.lowerBound { return first.lowerBound < second.lowerBound }
             if first.isEmpty != second.isEmpty { return first.isEmpty }
@@ -75,6 +75,20 @@ struct FormattingSplice {
         }
         result += bytes[done...]
         return result
+    }
+
+    /// A block scalar at the end of a text may lack its last line break; where lines follow now, its header has to say so.
+    private func chomping() -> [Edit] {
+        let end = old.source.bytes.count
+        guard old.count > 0, Int(old.ends[old.count - 1]) == end, old.source.bytes.last != 0x0A,
+            edits.contains(where: { $0.range.lowerBound == end && $0.text.last == 0x0A }),
+            let indicator = blockIndicator(old, old.count - 1), !edits.contains(where: { $0.range.contains(indicator) })
+        else { return [] }
+        switch old.source.bytes[indicator] {
+        case UInt8(ascii: "-"): return []
+        case UInt8(ascii: "+"): return [Edit(range: indicator..<indicator + 1, text: [UInt8(ascii: "-")])]
+        default: return [Edit(range: indicator + 1..<indicator + 1, text: [UInt8(ascii: "-")])]
+        }
     }
 
     // MARK: Comparing
@@ -173,7 +187,8 @@ struct FormattingSplice {
             if let merged = oldEntries.merged[entry.name], comparison.isSame(merged.value, entry.value) { continue }
             let known = place ?? placeBehind(previous?.value ?? old.next(after: last), column: column)
             place = known
-            edits.append(Edit(range: known..<known, text: lines(from: entry.key, to: entry.value, shift: shift)))
+            let text = lines(from: entry.key, to: entry.value, shift: shift)
+            edits.append(Edit(range: replaced(known..<known, by: entry.value), text: text))
         }
     }
 
@@ -224,17 +239,25 @@ struct FormattingSplice {
                     (previous, place) = (oldItem, nil)
                     continue
                 }
+                var text = try moves.new[item].map(movedLines) ?? itemLines(item, layout, isFirst: false)
+                let first = try dash(old, oldItems[0]).offset
+                if place == nil, previous == nil, !isFirstOnLine(first) {
+                    // Behind another dash, the first item moves below the new one.
+                    let indent = text.prefix(column)
+                    guard indent.count == column, indent.allSatisfy({ $0 == 0x20 }) else { throw Unsuitable() }
+                    text = Array(text.dropFirst(column) + indent)
+                    edits.append(Edit(range: first..<first, text: text))
+                    continue
+                }
                 let known =
                     try place ?? previous.map { placeBehind($0, column: column) }
                     ?? placeAbove(oldItems[0], isAligned: false)
                 place = known
-                let text = try moves.new[item].map(movedLines) ?? itemLines(item, layout, isFirst: false)
-                edits.append(Edit(range: known..<known, text: text))
+                let range = known..<known
+                edits.append(Edit(range: moves.new[item] == nil ? replaced(range, by: item) : range, text: text))
             }
             for item in gone {
-                let begin = try dash(old, item).offset
-                guard isFirstOnLine(begin) else { throw Unsuitable() }
-                edits.append(Edit(range: lineBegin(begin)..<entryEnd(item), text: []))
+                try removeItem(item, of: oldSequence) { !moves.old.contains($0) && !gone.contains($0) }
             }
         }
     }
@@ -308,28 +331,42 @@ struct FormattingSplice {
         let key = try colon(new, replacement.key) + 1 - Int(new.nodes[replacement.key].start)
         edits.append(
             Edit(
-                range: begin..<max(entryEnd(entry.value), lineEnd(after: begin)),
+                range: replaced(begin..<max(entryEnd(entry.value), lineEnd(after: begin)), by: replacement.value),
                 text: Array(text.dropFirst(skipped + key))))
     }
 
     mutating func remove(
         _ entry: (key: Int, value: Int), of mapping: Int, keeping isKept: (MappingEntries.Name) -> Bool
     ) throws {
+        let next = old.next(after: entry.value)
+        let isNextKept =
+            next < Int(old.nodes[mapping].extent) && isKept(MappingEntries.Name(old.nodes[next], of: old))
+        try removeLines(
+            from: Int(old.nodes[entry.key].start), of: entry.key, to: entry.value,
+            next: isNextKept ? Int(old.nodes[next].start) : nil)
+    }
+
+    mutating func removeItem(_ item: Int, of sequence: Int, keeping isKept: (Int) -> Bool) throws {
+        let next = old.next(after: item)
+        let isNextKept = next < Int(old.nodes[sequence].extent) && isKept(next)
+        try removeLines(
+            from: dash(old, item).offset, of: item, to: item, next: isNextKept ? dash(old, next).offset : nil)
+    }
+
+    /// Removes an entry or an item; behind a dash, the next one comes in its place, or below it where a comment stands
+    /// between.
+    private mutating func removeLines(from start: Int, of first: Int, to last: Int, next: Int?) throws {
         let bytes = old.source.bytes
-        var begin = Int(old.nodes[entry.key].start)
-        let end = entryEnd(entry.value)
+        let end = entryEnd(last)
+        var begin = start
         if isFirstOnLine(begin) {
-            edits.append(Edit(range: lineBegin(begin)..<end, text: []))
+            edits.append(Edit(range: removed(lineBegin(begin)..<end, of: first), text: []))
             return
         }
-        // Behind a dash, the next entry comes in its place, or below it where a comment stands between.
-        let next = old.next(after: entry.value)
-        guard bytes[lineBegin(begin)..<begin].allSatisfy({ $0 == 0x20 || $0 == UInt8(ascii: "-") }),
-            next < Int(old.nodes[mapping].extent), isKept(MappingEntries.Name(old.nodes[next], of: old))
+        guard bytes[lineBegin(begin)..<begin].allSatisfy({ $0 == 0x20 || $0 == UInt8(ascii: "-") }), let next
         else { throw Unsuitable() }
-        let start = Int(old.nodes[next].start)
-        if lineBegin(start) == end {
-            edits.append(Edit(range: begin..<start, text: []))
+        if lineBegin(next) == end {
+            edits.append(Edit(range: begin..<next, text: []))
         } else {
             while bytes[begin - 1] == 0x20 { begin -= 1 }
             edits.append(Edit(range: begin..<end, text: [0x0A]))
@@ -342,25 +379,33 @@ struct FormattingSplice {
         if let comment = comment(of: oldItem, behind: begin + 1), takesComment(newItem) {
             text.insert(contentsOf: [0x20] + comment, at: text.firstIndex(of: 0x0A) ?? text.endIndex)
         }
-        edits.append(Edit(range: begin..<entryEnd(oldItem), text: text))
+        edits.append(Edit(range: replaced(begin..<entryEnd(oldItem), by: newItem), text: text))
     }
 
-    /// The comment on the line on which a value begins, or its key where the value begins below it.
+    /// The comments on the line on which a value begins, and on that of its key or dash where it begins below that.
     func comment(of value: Int, behind colon: Int) -> [UInt8]? {
-        let bytes = old.source.bytes
         let node = old.nodes[value]
-        let isBlock = node.style == .literal || node.style == .folded || node.kind != .scalar && node.style == .block
-        var place = isBlock ? colon : max(colon, Int(old.ends[value]))
-        var end = place
-        while end < bytes.count, bytes[end] != 0x0A, bytes[end] != 0x0D { end += 1 }
-        if node.style == .literal || node.style == .folded {
-            // Behind the block's header.
-            place = skipSpaces(place)
-            while place < end, bytes[place] != 0x20 { place += 1 }
+        let isBelow = lineBegin(Int(node.start)) > colon
+        var comments = isBelow ? [comment(behind: colon)] : []
+        if let indicator = blockIndicator(old, value) {
+            // Behind the block's header, which may end with a number.
+            let header = old.source.bytes[indicator...].prefix { $0 != 0x20 && $0 != 0x0A }
+            comments.append(comment(behind: header.endIndex))
+        } else if node.kind == .scalar || node.style != .block {
+            comments.append(comment(behind: max(colon, Int(old.ends[value]))))
+        } else if !isBelow {
+            comments.append(comment(behind: colon))
         }
+        let texts = comments.compactMap { $0 }
+        return texts.isEmpty ? nil : Array(texts.joined(separator: [0x20]))
+    }
+
+    /// The comment between a place and the end of its line.
+    private func comment(behind place: Int) -> [UInt8]? {
+        let bytes = old.source.bytes
         let start = skipSpaces(place)
-        guard start > place, start < end, bytes[start] == UInt8(ascii: "#") else { return nil }
-        return Array(bytes[start..<end])
+        guard start > place, start < bytes.count, bytes[start] == UInt8(ascii: "#") else { return nil }
+        return Array(bytes[start...].prefix { $0 != 0x0A && $0 != 0x0D })
     }
 
     /// Whether a comment may stand at the end of a new value's first line.
