@@ -5,7 +5,7 @@ public struct YAMLEncodingOptions: Sendable {
     /// How dates are written.
     public enum DateEncodingStrategy: Sendable {
         /// A timestamp such as `2024-05-01T12:34:56.789Z` with as many decimals as it takes to lose nothing; dates
-        /// outside of the years 1 to 9999 as seconds since 2001.
+        /// outside of the years 0 to 9999 as seconds since 2001.
         case timestamp
         /// As `Date` encodes itself: seconds since 2001.
         case deferredToDate
@@ -64,7 +64,8 @@ public struct YAMLEncodingOptions: Sendable {
     public var flowSequenceWidth: Int?
     /// Whether keys are sorted by their UTF-8 bytes; by default they stay in the order in which they are encoded.
     ///
-    /// For a dictionary that is another one in each process; so ``YAMLCodec`` sorts dictionaries in any case.
+    /// For a dictionary that is another one in each process; so ``YAMLCodec`` sorts dictionaries in any case. A set, or a dictionary
+    /// whose keys are no text, is written as a sequence, in an order that changes with each value.
     public var sortedKeys = false
     /// Whether the text starts with `---`.
     public var explicitStart = false

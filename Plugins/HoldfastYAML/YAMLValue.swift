@@ -62,7 +62,8 @@ public enum YAMLValue: Sendable, Equatable {
         }
     }
 
-    /// The value at a path of keys, or nil; setting makes mappings where there are none on the way.
+    /// The value at a path of keys, or nil; setting makes mappings where there are none on the way, and setting nil
+    /// removes what is there.
     ///
     /// A key that is a number also leads to that element of a sequence.
     ///
@@ -81,6 +82,8 @@ public enum YAMLValue: Sendable, Equatable {
                 self = newValue ?? .null
                 return
             }
+            // What is not there can't be removed.
+            if newValue == nil, self[path: path] == nil { return }
             let rest = Array(path.dropFirst())
             if case .array(var elements) = self, let index = Int(key), elements.indices.contains(index) {
                 if rest.isEmpty, newValue == nil {

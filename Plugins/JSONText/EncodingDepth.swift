@@ -18,8 +18,12 @@ final class EncodingDepth {
     private var excess: [any CodingKey]?
     fileprivate let userInfo: [CodingUserInfoKey: any Sendable]
 
-    private init(limit: Int, userInfo: [CodingUserInfoKey: any Sendable]) {
+    /// Whether data is written as an array of numbers.
+    private let opensData: Bool
+
+    private init(limit: Int, opensData: Bool, userInfo: [CodingUserInfoKey: any Sendable]) {
         self.limit = limit
+        self.opensData = opensData
         self.userInfo = userInfo
     }
 
@@ -27,9 +31,9 @@ final class EncodingDepth {
 
     /// Throws where a value nests deeper than the limit.
     static func check(
-        _ value: some Encodable, limit: Int, userInfo: [CodingUserInfoKey: any Sendable]
+        _ value: some Encodable, limit: Int, opensData: Bool, userInfo: [CodingUserInfoKey: any Sendable]
     ) throws(CodecError) {
-        let state = EncodingDepth(limit: limit, userInfo: userInfo)
+        let state = EncodingDepth(limit: limit, opensData: opensData, userInfo: userInfo)
         do {
             // The value itself is no level: a scalar has depth 0, a flat array depth 1.
             state.depth = -1
@@ -43,7 +47,7 @@ final class EncodingDepth {
 
     /// Walks a nested value.
     fileprivate func walk<Value: Encodable>(_ value: Value, extra: [any CodingKey]) throws {
-        if Self.isLeaf(Value.self) { return }
+        if isLeaf(Value.self, within: path.count) { return }
         guard depth < limit else {
             if excess == nil { excess = path }
             throw Excess()
@@ -54,7 +58,7 @@ final class EncodingDepth {
     }
 
     fileprivate func walk(_ value: some Encodable, base: Int, extra: [any CodingKey], key: some CodingKey) throws {
-        if Self.isLeaf(type(of: value)) { return }
+        if isLeaf(type(of: value), within: base + extra.count + 1) { return }
         let count = path.count
         if !extra.isEmpty { path.append(contentsOf: extra) }
         path.append(key)
@@ -62,10 +66,15 @@ final class EncodingDepth {
         try walk(value, extra: [])
     }
 
-    /// Whether Foundation writes a type without calling its `encode(to:)`, or the type is known to end here.
-    private static func isLeaf(_ type: any Any.Type) -> Bool {
-        type == Date.self || type == Data.self || type == UUID.self || type == URL.self || type == Decimal.self
-            || type == [String].self || type == [Int].self || type == [Double].self || type == [String: String].self
+    /// Whether Foundation writes a type without calling its `encode(to:)`, or the type is known to end here, with an array or
+    /// object of its own or without.
+    private func isLeaf(_ type: any Any.Type, within count: Int) -> Bool {
+        if type == Date.self || type == UUID.self || type == URL.self || type == Decimal.self { return true }
+        let opens =
+            type == [String].self || type == [Int].self || type == [Double].self || type == [String: String].self
+        guard opens || type == Data.self else { return false }
+        if opens || opensData { open(within: count) }
+        return true
     }
 
     /// Notes that an array or object is opened within a number of others.

@@ -25,7 +25,8 @@ package struct JSONCoder: Sendable {
             if options.endsWithLineBreak { writer.breakLastLine() }
             return Data(writer.bytes)
         }
-        try EncodingDepth.check(value, limit: maximumDepth, userInfo: userInfo)
+        try EncodingDepth.check(
+            value, limit: maximumDepth, opensData: options.writesDataAsArray, userInfo: userInfo)
         do {
             var bytes = try options.encoder(userInfo: userInfo).encode(value)
             if options.endsWithLineBreak { bytes.append(UInt8(ascii: "\n")) }

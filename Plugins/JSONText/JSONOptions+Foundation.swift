@@ -3,6 +3,11 @@ internal import FoundationEssentials
 // Foundation's coders are classes that keep their settings in variables; a new pair for each call is what makes a codec
 // safe to call from several threads at once. Making one costs about as much as coding one number.
 extension JSONOptions {
+    /// Whether Foundation writes `Data` as an array of numbers.
+    var writesDataAsArray: Bool {
+        if case .bytes = data { true } else { false }
+    }
+
     func encoder(userInfo: [CodingUserInfoKey: any Sendable]) -> JSONEncoder {
         let encoder = JSONEncoder()
         if isPrettyPrinted { encoder.outputFormatting.insert(.prettyPrinted) }

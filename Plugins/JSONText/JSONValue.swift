@@ -92,6 +92,8 @@ extension JSONValue {
     public subscript(key: String) -> JSONValue? {
         get { object?[key] }
         set {
+            // What is not there can't be removed.
+            if newValue == nil, object?[key] == nil { return }
             var object = self.object ?? JSONObject()
             // Lets go of the members, so that they are changed in place.
             self = .null

@@ -66,6 +66,32 @@ private final class Wrapped: Encodable {
         #expect(throws: CodecError.self) { try codec.encode(value, in: context) }
     }
 
+    @Test func `counts what Foundation writes without asking the value`() throws {
+        func check<Value: Codable & Equatable>(_ value: Value, depth: Int) throws {
+            var options = JSONOptions()
+            options.data = .bytes
+            options.maximumDepth = depth
+            let codec = JSONCodec("a.json", options: options)
+            #expect(try codec.decode(Value.self, from: codec.encode(value, in: context), in: context) == value)
+            options.maximumDepth = depth - 1
+            let shallow = JSONCodec("a.json", options: options)
+            #expect(throws: CodecError.self) { try shallow.encode(value, in: context) }
+        }
+        try check(["a": ["x"]], depth: 2)
+        try check([["a": "x"]], depth: 2)
+        try check([["a": [1]]], depth: 3)
+        try check([[[0.5]]], depth: 3)
+        try check([Data([1])], depth: 2)
+        let text = JSONCodec(
+            "a.json",
+            options: { () -> JSONOptions in
+                var options = JSONOptions()
+                options.maximumDepth = 1
+                return options
+            }())
+        #expect(try text.decode([Data].self, from: text.encode([Data([1])], in: context), in: context) == [Data([1])])
+    }
+
     @Test func `that has no end is an error`() throws {
         let ring = Ring()
         ring.next = ring

@@ -87,6 +87,9 @@ private func value(_ text: String) throws -> JSONValue {
         object["z"] = 3
         object["a2"] = nil
         #expect(object == ["a": "one", "b": ["c": true, "e": []], "z": 3])
+        object["a"]?["x"] = nil
+        object["b"]?["e"]?["x"] = nil
+        #expect(object["a"] == "one" && object["b"]?["e"] == [])
         object["b"] = nil
         #expect(object.object?.keys == ["a", "z"])
         var many = JSONObject()

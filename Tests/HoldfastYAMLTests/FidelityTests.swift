@@ -118,6 +118,21 @@ import Testing
         if !text.hasPrefix("0001") { #expect(try style.parse(text) == date) }
     }
 
+    @Test func `dates at the edges of the years that have text come back`() throws {
+        for text in ["9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59-05:00", "0000-01-01T00:00:00+01:00"] {
+            let date = try YAMLDecoder().decode(Date.self, from: text)
+            #expect(try YAMLDecoder().decode(Date.self, from: YAMLEncoder().encode(date)) == date)
+        }
+        for (seconds, text) in [
+            (252_423_993_600.0, "252423993600.0\n"), (252_423_993_599, "9999-12-31T23:59:59Z\n"),
+            (-63_145_526_400, "0000-01-01T00:00:00Z\n"), (-63_145_526_401, "-63145526401.0\n"),
+        ] {
+            let date = Date(timeIntervalSinceReferenceDate: seconds)
+            #expect(try YAMLEncoder().encodeToString(date) == text)
+            #expect(try YAMLDecoder().decode(Date.self, from: text) == date)
+        }
+    }
+
     @Test func `timestamps in other notations are read`() throws {
         let decoder = YAMLDecoder()
         let expected = try decoder.decode(Date.self, from: "2001-12-14T21:59:43.1Z")
@@ -374,6 +389,10 @@ import Testing
         value[path: ["a", "b", "1"]] = .string("x")
         value[path: ["a", "c", "d"]] = .bool(false)
         value[path: ["a", "b", "0"]] = nil
+        // What is not there is not removed, whatever is there.
+        for path in [["a", "b", "7", "x"], ["a", "b", "x"], ["a", "c", "d", "x"], ["a", "e", "x"], ["f"]] {
+            value[path: path] = nil
+        }
         #expect(try YAMLEncoder().encodeToString(value) == "a:\n  b:\n    - x\n  c:\n    d: false\n")
     }
 }

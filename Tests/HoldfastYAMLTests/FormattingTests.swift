@@ -139,6 +139,15 @@ import Testing
             "l:\n  # primary\n  - a # A\n  # backup\n  - b # B\n", "l: [b, a]\n",
             "l:\n  # backup\n  - b # B\n  # primary\n  - a # A\n"
         ),
+        // Items that have changed are known by what they still are.
+        (
+            "l:\n# Anna's\n- name: anna # ask\n  jobs: 3\n", "l: [{name: bob, jobs: 0}, {name: anna, jobs: 4}]\n",
+            "l:\n- name: bob\n  jobs: 0\n# Anna's\n- name: anna # ask\n  jobs: 4\n"
+        ),
+        (
+            "l:\n  - name: a # A\n    jobs: 1\n  - name: b # B\n    jobs: 2\n", "l: [{name: b, jobs: 3}]\n",
+            "l:\n  - name: b # B\n    jobs: 3\n"
+        ),
         // What is indented deeper belongs to what is above it.
         (
             "server:\n  host: a # h\n  # port: 80\nname: x\n", "server: {host: a}\ntext: |\n  a\n  b\nname: x\n",
@@ -175,6 +184,12 @@ import Testing
         // The first item of a sequence in another stands behind a dash.
         ("- - 1\n  - 2 # two\n", "- [2]\n", "- - 2 # two\n"),
         ("- - 1\n  # about two\n  - 2 # two\n", "- [2]\n", "-\n  # about two\n  - 2 # two\n"),
+        ("- - 1\n  - 2\n  - 3 # three\n", "- [3]\n", "- - 3 # three\n"),
+        (
+            "- due: 1\n  remind: 2\n  # keep this\n  title: x   # note\n", "- title: x\n",
+            "-\n  # keep this\n  title: x   # note\n"
+        ),
+        ("- due: 1\n  remind: 2\n  title: x   # note\n", "- title: x\n", "- title: x   # note\n"),
         ("- - 1 # one\n  - 2\n", "- [{a: 0}, 5, 1, 2]\n", "- - a: 0\n  - 5\n  - 1 # one\n  - 2\n"),
     ]) func `what a person wrote stays beside what changes`(old: String, value: String, expected: String) throws {
         let new = try YAMLDecoder().decode(YAMLValue.self, from: Data(value.utf8))
@@ -498,6 +513,11 @@ import Testing
         ("[[1, 2], {a: [3]}] # c\n", "[[1], {a: [3, 4]}]", "[[1], {a: [3, 4]}] # c\n"),
         ("- [1, 2] # c\n- [3]\n", "[[1, 2], [3, 4]]", "- [1, 2] # c\n- [3, 4]\n"),
         ("a: [1, # one\n  2] # two\n", "a: [1, 5]", "a: [1, # one\n  5] # two\n"),
+        ("a: ['#f', '#0', red] # c\n", "a: ['#f', red]", "a: ['#f', red] # c\n"),
+        ("a: {c: '#f', n: 2} # c\n", "a: {n: 2}", "a: {n: 2} # c\n"),
+        ("a: [\n  1,\n  2 # two\n]\n", "a: [1]", "a: [\n  1,\n]\n"),
+        // Items that have changed are known by what they still are.
+        ("[{i: a, k: 1}, {i: b, k: 1}] # c\n", "[{i: b, k: 2}]", "[{i: b, k: 2}] # c\n"),
         // Whole lines go with their comments.
         ("a: [\n  1, # one\n  2, # two\n  3 # three\n]\n", "a: [1, 3]", "a: [\n  1, # one\n  3 # three\n]\n"),
         ("a: [\r\n  1, # one\r\n  2 # two\r\n]\r\n", "a: [1]", "a: [\r\n  1, # one\r\n]\r\n"),

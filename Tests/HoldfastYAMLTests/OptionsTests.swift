@@ -253,10 +253,24 @@ import Testing
         decoder.schema = .yaml11
         #expect(try decoder.decode(Double.self, from: "010") == 8)
         #expect(try decoder.decode(Double.self, from: "1:30.5") == 90.5)
+        #expect(try decoder.decode(Double.self, from: "1._5") == 1.5)
+        #expect(throws: DecodingError.self) { try decoder.decode(Double.self, from: "._50") }
         #expect(try decoder.decode(Int.self, from: "-1:30") == -90)
         // Times of day are none of base 60.
         #expect(try decoder.decode([String].self, from: "[09:15, 00:30, 0:6]") == ["09:15", "00:30", "0:6"])
         #expect(try decoder.decode(Double.self, from: "0:30.5") == 30.5)
+    }
+
+    @Test func `a directive that libyaml would copy for each tag is refused`() throws {
+        var decoder = YAMLDecoder()
+        decoder.unknownTags = .ignore
+        func read(_ length: Int) throws -> [Int] {
+            try decoder.decode(
+                [Int].self, from: "# c\n%TAG !x! a:\(String(repeating: "a", count: length))\n--- [!x!a 1]")
+        }
+        #expect(try read(1000) == [1])
+        let error = try #require(throws: DecodingError.self) { try read(1024) }
+        #expect("\(error)".contains("line 2, column 1: a %TAG directive longer than 1024 bytes"))
     }
 
     @Test func `tags decide, and unknown ones are refused or ignored`() throws {

@@ -6,9 +6,11 @@ import Holdfast
     import Darwin
 #endif
 
-/// Refuses a document with very many `%TAG` directives, since libyaml compares each with all before it.
+/// Refuses a document with very many `%TAG` directives, since libyaml compares each with all before it, or with a very long
+/// one, since it copies the prefix for each tag.
 enum DirectiveCheck {
     private static let limit = 256
+    private static let longest = 1024
 
     static func check(_ source: SourceText) throws {
         let bytes = source.bytes
@@ -26,11 +28,18 @@ enum DirectiveCheck {
             latest = percent
             count += 1
             guard count <= limit else {
-                let place = source.position(of: percent)
-                throw CodecError(
-                    "more than \(limit) %TAG directives in one document", line: place.line, column: place.column)
+                throw error("more than \(limit) %TAG directives in one document", at: percent, in: source)
+            }
+            let following = UnsafeRawBufferPointer(rebasing: bytes[percent...].prefix(longest + 1))
+            guard following.count <= longest || following.contains(where: { $0 == 0x0A || $0 == 0x0D }) else {
+                throw error("a %TAG directive longer than \(longest) bytes", at: percent, in: source)
             }
         }
+    }
+
+    private static func error(_ reason: String, at offset: Int, in source: SourceText) -> CodecError {
+        let place = source.position(of: offset)
+        return CodecError(reason, line: place.line, column: place.column)
     }
 
     /// Whether a line may start here: at the text's start, or after the last byte of any of libyaml's line breaks.

@@ -6,6 +6,9 @@ extension FormattingSplice {
     /// How many pairs of items are compared with each other to find the longest order that they share.
     private static let fewPairs = 10_000
 
+    /// How much more an entry that two mappings have weighs than that both are mappings.
+    private static let weightOfEntry = 100
+
     /// The items between those that both sequences have, in one order.
     mutating func gaps(_ oldItems: [Int], _ newItems: [Int]) -> [Gap] {
         var gap: Gap = (oldItems[...], newItems[...])
@@ -78,11 +81,11 @@ extension FormattingSplice {
         return rise.reversed()
     }
 
-    private func split(_ gap: Gap, at anchors: [(old: Int, new: Int)]) -> [Gap] {
+    private func split(_ gap: Gap, at anchors: [(old: Int, new: Int)], keepingEmpty: Bool = false) -> [Gap] {
         var gaps: [Gap] = []
         var (oldBegin, newBegin) = (gap.old.startIndex, gap.new.startIndex)
         for anchor in anchors + [(gap.old.endIndex, gap.new.endIndex)] {
-            if oldBegin < anchor.old || newBegin < anchor.new {
+            if keepingEmpty || oldBegin < anchor.old || newBegin < anchor.new {
                 gaps.append((gap.old[oldBegin..<anchor.old], gap.new[newBegin..<anchor.new]))
             }
             (oldBegin, newBegin) = (anchor.old + 1, anchor.new + 1)
@@ -92,35 +95,82 @@ extension FormattingSplice {
 
     /// The gaps between the longest order that two short runs of items share; long ones are paired by their places.
     private mutating func sharedOrder(_ gap: Gap) -> [Gap] {
-        let (old, new) = gap
-        guard !old.isEmpty, !new.isEmpty, old.count * new.count <= Self.fewPairs else { return [gap] }
-        let width = new.count + 1
-        var isSame = [Bool](repeating: false, count: old.count * new.count)
-        var length = [Int](repeating: 0, count: (old.count + 1) * width)
-        for row in (0..<old.count).reversed() {
-            if isTooMuchWork { return [gap] }
-            for column in (0..<new.count).reversed() {
-                let same = comparison.isSame(old[old.startIndex + row], new[new.startIndex + column])
-                isSame[row * new.count + column] = same
-                length[row * width + column] =
-                    same
-                    ? length[(row + 1) * width + column + 1] + 1
-                    : max(length[(row + 1) * width + column], length[row * width + column + 1])
+        let pairs = pairs(Array(gap.old.indices), Array(gap.new.indices)) { splice, oldPlace, newPlace in
+            splice.comparison.isSame(gap.old[oldPlace], gap.new[newPlace]) ? 1 : 0
+        }
+        return split(gap, at: pairs)
+    }
+
+    /// The parts of a gap: items that have changed and are alike still take each other's place, whatever comes and goes beside
+    /// them; those that have moved are none of these.
+    mutating func alike(_ gap: Gap, besides moves: (old: Set<Int>, new: [Int: Int])) -> [Gap] {
+        let oldPlaces = gap.old.indices.filter { !moves.old.contains(gap.old[$0]) }
+        let newPlaces = gap.new.indices.filter { moves.new[gap.new[$0]] == nil }
+        guard oldPlaces.count + newPlaces.count > 2 else { return [gap] }
+        let oldEntries = entries(oldPlaces.map { gap.old[$0] }, in: old)
+        let newEntries = entries(newPlaces.map { gap.new[$0] }, in: new)
+        let pairs = pairs(oldPlaces, newPlaces) { splice, oldPlace, newPlace in
+            let (oldItem, newItem) = (gap.old[oldPlace], gap.new[newPlace])
+            let kind = splice.old.nodes[oldItem].kind
+            guard kind == splice.new.nodes[newItem].kind, kind == .mapping || kind == .sequence else { return 0 }
+            guard let entries = oldEntries[oldItem], let others = newEntries[newItem] else { return 1 }
+            return entries.reduce(1) { weight, entry in
+                guard let other = others[entry.key] else { return weight }
+                return splice.comparison.isSame(entry.value.value, other.value) ? weight + Self.weightOfEntry : weight
             }
         }
-        var shared: [(old: Int, new: Int)] = []
+        // Each pair is a gap of its own.
+        var parts: [Gap] = []
+        for (index, part) in split(gap, at: pairs, keepingEmpty: true).enumerated() {
+            if !part.old.isEmpty || !part.new.isEmpty { parts.append(part) }
+            guard index < pairs.count else { break }
+            let pair = pairs[index]
+            parts.append((gap.old[pair.old...pair.old], gap.new[pair.new...pair.new]))
+        }
+        return parts
+    }
+
+    private func entries(_ items: [Int], in tape: Tape) -> [Int: [MappingEntries.Name: MappingEntries.Entry]] {
+        var entries: [Int: [MappingEntries.Name: MappingEntries.Entry]] = [:]
+        for item in items where tape.nodes[item].kind == .mapping {
+            entries[item] = MappingEntries(of: item, in: tape)?.own
+        }
+        return entries
+    }
+
+    /// The pairs of places, in the order of both runs, that weigh most together; none where there is too much to compare.
+    private mutating func pairs(
+        _ old: [Int], _ new: [Int], weight: (inout Self, Int, Int) -> Int
+    ) -> [(old: Int, new: Int)] {
+        guard !old.isEmpty, !new.isEmpty, old.count * new.count <= Self.fewPairs else { return [] }
+        let width = new.count + 1
+        var weights = [Int](repeating: 0, count: old.count * new.count)
+        // What the pairs behind a place weigh at best.
+        var best = [Int](repeating: 0, count: (old.count + 1) * width)
+        for row in (0..<old.count).reversed() {
+            if isTooMuchWork { return [] }
+            for column in (0..<new.count).reversed() {
+                let weight = weight(&self, old[row], new[column])
+                weights[row * new.count + column] = weight
+                best[row * width + column] = max(
+                    best[(row + 1) * width + column], best[row * width + column + 1],
+                    weight > 0 ? best[(row + 1) * width + column + 1] + weight : 0)
+            }
+        }
+        var pairs: [(old: Int, new: Int)] = []
         var (row, column) = (0, 0)
         while row < old.count, column < new.count {
-            if isSame[row * new.count + column] {
-                shared.append((old.startIndex + row, new.startIndex + column))
+            let weight = weights[row * new.count + column]
+            if weight > 0, best[row * width + column] == best[(row + 1) * width + column + 1] + weight {
+                pairs.append((old[row], new[column]))
                 (row, column) = (row + 1, column + 1)
-            } else if length[(row + 1) * width + column] >= length[row * width + column + 1] {
+            } else if best[(row + 1) * width + column] >= best[row * width + column + 1] {
                 row += 1
             } else {
                 column += 1
             }
         }
-        return split(gap, at: shared)
+        return pairs
     }
 }
 

@@ -23,9 +23,9 @@ extension FormattingSplice {
                 kept[index] = comparison.toleratesAbsence(of: child.value)
             }
         }
-        try remove(children, where: kept.map { !$0 })
+        try remove(children, of: oldMapping, where: kept.map { !$0 })
         var previous: Child?
-        for entry in newEntries(of: newMapping) {
+        for entry in orderedEntries(of: newMapping, in: new) {
             if let existing = oldEntries.own[entry.name] {
                 previous = childrenByKey[existing.key]
                 continue
@@ -41,7 +41,7 @@ extension FormattingSplice {
         let oldItems = children.map(\.value)
         let newItems = items(new, newSequence)
         var removed = [Bool](repeating: false, count: children.count)
-        for gap in gaps(oldItems, newItems) {
+        for gap in gaps(oldItems, newItems).flatMap({ alike($0, besides: ([], [:])) }) {
             let common = min(gap.old.count, gap.new.count)
             for (oldItem, newItem) in zip(gap.old, gap.new) { try compareFlowChildren(oldItem, newItem) }
             for index in gap.old.indices.dropFirst(common) { removed[index] = true }
@@ -54,7 +54,7 @@ extension FormattingSplice {
                 }
             }
         }
-        try remove(children, where: removed)
+        try remove(children, of: oldSequence, where: removed)
     }
 
     private mutating func compareFlowChildren(_ oldNode: Int, _ newNode: Int) throws {
@@ -73,15 +73,20 @@ extension FormattingSplice {
     }
 
     /// Takes children out, each with the comma that it needs no more.
-    private mutating func remove(_ children: [Child], where isRemoved: [Bool]) throws {
+    private mutating func remove(_ children: [Child], of collection: Int, where isRemoved: [Bool]) throws {
         guard let first = isRemoved.firstIndex(of: false) else { throw Unsuitable() }
         var ranges: [Range<Int>] = []
         if first > 0 { ranges.append(children[0].range.lowerBound..<children[first].range.lowerBound) }
         for index in children.indices.dropFirst(first) where isRemoved[index] {
             ranges.append(children[index - 1].range.upperBound..<children[index].range.upperBound)
         }
-        // A comment behind a comma is about what stands before that, and would go or move: then whole lines go, or none.
-        if ranges.contains(where: { old.source.bytes[$0].contains(UInt8(ascii: "#")) }) {
+        // A comment is about what stands before it, also behind a comma, and would go or move: then whole lines go, or none.
+        let ends = children.dropFirst().map(\.range.lowerBound) + [Int(old.ends[collection])]
+        let isCommented = zip(children, ends).map { child, end in
+            old.source.bytes[child.range.upperBound..<end].contains(UInt8(ascii: "#"))
+        }
+        if children.indices.contains(where: { isRemoved[$0] && (isCommented[$0] || $0 > first && isCommented[$0 - 1]) })
+        {
             ranges = try children.indices.filter { isRemoved[$0] }.map { try ownLines(of: children[$0]) }
         }
         for range in ranges { edits.append(Edit(range: range, text: [])) }

@@ -154,38 +154,35 @@ struct FormattingSplice {
         let (oldEntries, newValues) = try entries(oldMapping, newMapping)
         let column = keyColumn(oldMapping)
         let shift = column - self.column(new, newMapping + 1)
-        for (name, entry) in oldEntries.own {
-            guard let replacement = newValues[name] else {
-                if comparison.toleratesAbsence(of: entry.value) { continue }
-                try remove(entry, of: oldMapping) { newValues[$0] != nil }
+        let ordered = orderedEntries(of: oldMapping, in: old)
+        var isRemoved = [Bool](repeating: false, count: ordered.count)
+        for (index, entry) in ordered.enumerated() where oldEntries.own[entry.name]?.key == entry.key {
+            guard let replacement = newValues[entry.name] else {
+                isRemoved[index] = !comparison.toleratesAbsence(of: entry.value)
                 continue
             }
             guard !comparison.isSame(entry.value, replacement.value) else { continue }
             if canMerge(entry.value, replacement.value) {
                 try merge(entry.value, replacement.value) {
-                    try $0.replaceValue(entry, by: replacement, shift: shift)
+                    try $0.replaceValue((entry.key, entry.value), by: replacement, shift: shift)
                 }
             } else {
-                try replaceValue(entry, by: replacement, shift: shift)
+                try replaceValue((entry.key, entry.value), by: replacement, shift: shift)
             }
         }
+        let children = ordered.map { BlockChild(start: Int(old.nodes[$0.key].start), first: $0.key, last: $0.value) }
+        try remove(children, where: isRemoved)
         // New entries come after the one that they follow in the new text, or else at the end.
         var previous: (key: Int, value: Int)?
-        var last = oldMapping + 1
-        var index = last
-        while index < Int(old.nodes[oldMapping].extent) {
-            last = index
-            index = old.next(after: old.next(after: index))
-        }
         var place: Int?
-        for entry in newEntries(of: newMapping) {
+        for entry in orderedEntries(of: newMapping, in: new) {
             if let existing = oldEntries.own[entry.name] {
                 previous = existing
                 place = nil
                 continue
             }
             if let merged = oldEntries.merged[entry.name], comparison.isSame(merged.value, entry.value) { continue }
-            let known = place ?? placeBehind(previous?.value ?? old.next(after: last), column: column)
+            let known = place ?? placeBehind(previous?.value ?? ordered[ordered.count - 1].value, column: column)
             place = known
             let text = lines(from: entry.key, to: entry.value, shift: shift)
             edits.append(Edit(range: replaced(known..<known, by: entry.value), text: text))
@@ -206,13 +203,13 @@ struct FormattingSplice {
         return (oldEntries, newValues)
     }
 
-    func newEntries(of mapping: Int) -> [(name: MappingEntries.Name, key: Int, value: Int)] {
+    func orderedEntries(of mapping: Int, in tape: Tape) -> [(name: MappingEntries.Name, key: Int, value: Int)] {
         var entries: [(name: MappingEntries.Name, key: Int, value: Int)] = []
         var key = mapping + 1
-        while key < Int(new.nodes[mapping].extent) {
-            let value = new.next(after: key)
-            entries.append((MappingEntries.Name(new.nodes[key], of: new), key, value))
-            key = new.next(after: value)
+        while key < Int(tape.nodes[mapping].extent) {
+            let value = tape.next(after: key)
+            entries.append((MappingEntries.Name(tape.nodes[tape.resolve(key)], of: tape), key, value))
+            key = tape.next(after: value)
         }
         return entries
     }
@@ -225,7 +222,8 @@ struct FormattingSplice {
         let layout = ItemLayout(column: column, shift: isFlow ? nil : try column - dash(new, newItems[0]).column)
         let gaps = gaps(oldItems, newItems)
         let moves = moves(gaps)
-        for gap in gaps {
+        var removed: Set<Int> = []
+        for gap in gaps.flatMap({ alike($0, besides: moves) }) {
             for item in gap.old where moves.old.contains(item) {
                 edits.append(Edit(range: try linesWithComments(of: item), text: []))
             }
@@ -256,10 +254,13 @@ struct FormattingSplice {
                 let range = known..<known
                 edits.append(Edit(range: moves.new[item] == nil ? replaced(range, by: item) : range, text: text))
             }
-            for item in gone {
-                try removeItem(item, of: oldSequence) { !moves.old.contains($0) && !gone.contains($0) }
-            }
+            removed.formUnion(gone)
         }
+        if removed.isEmpty { return }
+        let children = try oldItems.map { BlockChild(start: try dash(old, $0).offset, first: $0, last: $0) }
+        // What moves away can't come behind a dash in its place.
+        if removed.contains(oldItems[0]), !isFirstOnLine(children[0].start), !moves.old.isEmpty { throw Unsuitable() }
+        try remove(children, where: oldItems.map(removed.contains))
     }
 
     /// The lines of an item, with the comment directly above it and those behind it that are about what is in it.
@@ -335,42 +336,41 @@ struct FormattingSplice {
                 text: Array(text.dropFirst(skipped + key))))
     }
 
-    mutating func remove(
-        _ entry: (key: Int, value: Int), of mapping: Int, keeping isKept: (MappingEntries.Name) -> Bool
-    ) throws {
-        let next = old.next(after: entry.value)
-        let isNextKept =
-            next < Int(old.nodes[mapping].extent) && isKept(MappingEntries.Name(old.nodes[next], of: old))
-        try removeLines(
-            from: Int(old.nodes[entry.key].start), of: entry.key, to: entry.value,
-            next: isNextKept ? Int(old.nodes[next].start) : nil)
+    /// An entry or item of a block collection: where its key or dash stands, and from which node to which it reaches.
+    struct BlockChild {
+        let start: Int
+        let first: Int
+        let last: Int
     }
 
-    mutating func removeItem(_ item: Int, of sequence: Int, keeping isKept: (Int) -> Bool) throws {
-        let next = old.next(after: item)
-        let isNextKept = next < Int(old.nodes[sequence].extent) && isKept(next)
-        try removeLines(
-            from: dash(old, item).offset, of: item, to: item, next: isNextKept ? dash(old, next).offset : nil)
+    mutating func remove(_ children: [BlockChild], where isRemoved: [Bool]) throws {
+        var done = 0
+        if isRemoved[0], !isFirstOnLine(children[0].start) { done = try removeBehindDash(children, where: isRemoved) }
+        for (child, isRemoved) in zip(children, isRemoved).dropFirst(done) where isRemoved {
+            guard isFirstOnLine(child.start) else { throw Unsuitable() }
+            let lines = lineBegin(child.start)..<entryEnd(child.last)
+            edits.append(Edit(range: removed(lines, of: child.first), text: []))
+        }
     }
 
-    /// Removes an entry or an item; behind a dash, the next one comes in its place, or below it where a comment stands
-    /// between.
-    private mutating func removeLines(from start: Int, of first: Int, to last: Int, next: Int?) throws {
+    /// Removes the first child, which stands behind a dash, so that the first one that stays comes in its place, or below it
+    /// where comments stand between.
+    ///
+    /// - Returns: How many children have gone.
+    private mutating func removeBehindDash(_ children: [BlockChild], where isRemoved: [Bool]) throws -> Int {
         let bytes = old.source.bytes
-        let end = entryEnd(last)
-        var begin = start
-        if isFirstOnLine(begin) {
-            edits.append(Edit(range: removed(lineBegin(begin)..<end, of: first), text: []))
-            return
-        }
-        guard bytes[lineBegin(begin)..<begin].allSatisfy({ $0 == 0x20 || $0 == UInt8(ascii: "-") }), let next
+        var begin = children[0].start
+        guard bytes[lineBegin(begin)..<begin].allSatisfy({ $0 == 0x20 || $0 == UInt8(ascii: "-") }),
+            let kept = isRemoved.firstIndex(of: false)
         else { throw Unsuitable() }
-        if lineBegin(next) == end {
-            edits.append(Edit(range: begin..<next, text: []))
-        } else {
-            while bytes[begin - 1] == 0x20 { begin -= 1 }
-            edits.append(Edit(range: begin..<end, text: [0x0A]))
+        let isUncommented = (0..<kept).allSatisfy { entryEnd(children[$0].last) == lineBegin(children[$0 + 1].start) }
+        if isUncommented {
+            edits.append(Edit(range: begin..<children[kept].start, text: []))
+            return kept
         }
+        while bytes[begin - 1] == 0x20 { begin -= 1 }
+        edits.append(Edit(range: begin..<entryEnd(children[0].last), text: [0x0A]))
+        return 1
     }
 
     mutating func replaceItem(_ oldItem: Int, by newItem: Int, _ layout: ItemLayout) throws {

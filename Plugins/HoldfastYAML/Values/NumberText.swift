@@ -85,7 +85,7 @@ enum NumberText {
         }
         guard index < bytes.count, bytes[index] == UInt8(ascii: ".") else { return .string }
         index += 1
-        while index < bytes.count, isDigit(bytes[index]) || bytes[index] == underscore {
+        while index < bytes.count, isDigit(bytes[index]) || (bytes[index] == underscore && digits > 0) {
             digits += isDigit(bytes[index]) ? 1 : 0
             index += 1
         }

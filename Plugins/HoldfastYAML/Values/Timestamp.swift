@@ -14,9 +14,9 @@ enum Timestamp {
 
     // MARK: Writing
 
-    /// Writes a point in time; nil outside of the years 1 to 9999, where no such text exists.
+    /// Writes a point in time; nil outside of the years 0 to 9999, where no such text exists.
     static func text(secondsSince2001 seconds: Double) -> String? {
-        guard seconds >= -63_114_076_800, seconds < 252_455_616_000 else { return nil }
+        guard seconds >= -63_145_526_400, seconds < 252_423_993_600 else { return nil }
         for (decimals, power) in [(0, 1.0), (3, 1e3), (6, 1e6), (7, 1e7)] {
             let scaled = (seconds * power).rounded()
             // A whole number below 2^53 over a power of ten is rounded once, as reading it will be.
