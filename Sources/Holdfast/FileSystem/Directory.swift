@@ -121,17 +121,22 @@ package final class Directory: OpenEntry {
 
     /// Opens a regular file for reading; nil where there is none.
     ///
-    /// - Throws: ``HoldfastError`` with code `unexpectedEntry` where something else stands there.
+    /// - Throws: ``HoldfastError`` with code `unexpectedEntry` where something else stands there, and with `conflict` where a
+    ///   file comes and goes again and again, or is only remembered: file systems in user space keep what they know for a while.
     package func openFileIfPresent(_ name: EntryName) throws -> (file: OpenFile, status: FileStatus)? {
-        guard let file = try openUnlessOddOrAbsent(name) else {
+        for _ in 0..<10 {
+            if let file = try openUnlessOddOrAbsent(name) {
+                let status = try file.status()
+                guard status.kind == .file else {
+                    throw HoldfastError.notARegularFile(name.description, found: status.kind)
+                }
+                return (file, status)
+            }
             guard let kind = try statusIfPresent(of: name)?.kind else { return nil }
-            // It has only just come.
-            if kind == .file { return try openFileIfPresent(name) }
-            throw HoldfastError.notARegularFile(name.description, found: kind)
+            // A file has only just come.
+            if kind != .file { throw HoldfastError.notARegularFile(name.description, found: kind) }
         }
-        let status = try file.status()
-        guard status.kind == .file else { throw HoldfastError.notARegularFile(name.description, found: status.kind) }
-        return (file, status)
+        throw HoldfastError.changedMeanwhile(name.description)
     }
 
     /// Opens a file; nil where there is none, or one that can't be opened for what it is: a link is ELOOP under

@@ -53,7 +53,11 @@ struct StoreLocks: Sendable {
         ///
         /// Once: behind the close, the descriptor's number may be that of a lock which another thread has just taken.
         private func unlock() {
-            do { try file.fileSystem.unlock(file.descriptor, StoreLocks.everything) } catch {}
+            do {
+                try Directory.uninterrupted(nil) { () throws(SystemCallError) in
+                    try file.fileSystem.unlock(file.descriptor, StoreLocks.everything)
+                }
+            } catch {}
             do { try file.close() } catch {}
         }
     }
@@ -116,7 +120,11 @@ struct StoreLocks: Sendable {
         try lockNames(held.file, .exclusive, timeout: max(timeout - (ContinuousClock.now - start), .zero))
         defer {
             // Released at the latest with the document's lock.
-            do { try held.file.fileSystem.unlock(held.file.descriptor, Self.names) } catch {}
+            do {
+                try Directory.uninterrupted(nil) { () throws(SystemCallError) in
+                    try held.file.fileSystem.unlock(held.file.descriptor, Self.names)
+                }
+            } catch {}
         }
         return try body()
     }
