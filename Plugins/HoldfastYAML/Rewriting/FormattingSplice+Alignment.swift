@@ -114,9 +114,11 @@ extension FormattingSplice {
             let kind = splice.old.nodes[oldItem].kind
             guard kind == splice.new.nodes[newItem].kind, kind == .mapping || kind == .sequence else { return 0 }
             guard let entries = oldEntries[oldItem], let others = newEntries[newItem] else { return 1 }
-            return entries.reduce(1) { weight, entry in
-                guard let other = others[entry.key] else { return weight }
-                return splice.comparison.isSame(entry.value.value, other.value) ? weight + Self.weightOfEntry : weight
+            // Through the smaller one: a large one may be compared with many.
+            let names = entries.count < others.count ? entries.keys : others.keys
+            return names.reduce(1) { weight, name in
+                guard let entry = entries[name], let other = others[name] else { return weight }
+                return splice.comparison.isSame(entry.value, other.value) ? weight + Self.weightOfEntry : weight
             }
         }
         // Each pair is a gap of its own.
@@ -148,8 +150,8 @@ extension FormattingSplice {
         // What the pairs behind a place weigh at best.
         var best = [Int](repeating: 0, count: (old.count + 1) * width)
         for row in (0..<old.count).reversed() {
-            if isTooMuchWork { return [] }
             for column in (0..<new.count).reversed() {
+                if isTooMuchWork { return [] }
                 let weight = weight(&self, old[row], new[column])
                 weights[row * new.count + column] = weight
                 best[row * width + column] = max(
