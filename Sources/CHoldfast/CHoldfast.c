@@ -274,7 +274,7 @@ int holdfast_file_system_magic(int fd, int64_t *magic) {
 
 int holdfast_get_status(int fd, const char *name, struct holdfast_status *status) {
     struct statx found;
-    // The time and the size of a file that is open elsewhere on a network file system are asked for, not guessed.
+    // As fresh as the file system gives it to stat(2): AT_STATX_SYNC_AS_STAT is the default (statx(2)).
     int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name ? 0 : AT_EMPTY_PATH);
     if (statx(fd, name ? name : "", flags, STATX_BASIC_STATS, &found) < 0) return -1;
     status->device = ((uint64_t)found.stx_dev_major << 32) | found.stx_dev_minor;

@@ -95,6 +95,14 @@ struct Contents: Equatable {
             })
     }
 
+    var withoutTimesOfManaged: Contents {
+        var contents = self
+        for path in items.keys where CodecNames().manages(path.split(separator: "/").last.map(String.init) ?? "") {
+            contents[path]?.time = nil
+        }
+        return contents
+    }
+
     var withoutFIFOs: Contents { Contents(items.filter { $0.value.kind != .fifo }) }
 
     func adding(_ other: Contents) -> Contents { Contents(items.merging(other.items) { $1 }) }

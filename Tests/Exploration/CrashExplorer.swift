@@ -24,7 +24,7 @@ struct CrashExplorer {
     ///
     /// It is recovered from when all of it is known: met first as what a recovery's cut leaves, a state would be explored
     /// less deep.
-    private var waiting: [(tree: SimulatedTree, trail: Trail, mustBeNew: Bool)] = []
+    private var waiting: [(tree: SimulatedTree, trail: Trail, allowed: ClosedRange<Int>)] = []
     private(set) var counts = Counts()
 
     init(_ world: World, _ bounds: Bounds) {
@@ -39,15 +39,17 @@ struct CrashExplorer {
     mutating func run(round: UInt64 = 0) {
         seed = world.seed &+ round
         do {
-            let points = try commit()
+            let (points, returns) = try commit()
+            func allowed(_ number: Int) -> ClosedRange<Int> {
+                world.shape.states(returned: returns.count { $0 <= number })
+            }
             var known = CrashPoint.KnownStates()
             for (number, point) in points.enumerated() {
                 if isDone { return }
                 counts.cuts += 1
-                let mustBeNew = number == points.count - 1
-                // What the last one leaves has to be more.
-                if mustBeNew { known = CrashPoint.KnownStates() }
-                explore(point, Trail(), cut: number, mustBeNew: mustBeNew, &known)
+                // What is left behind a return has to be more.
+                if returns.contains(number) { known = CrashPoint.KnownStates() }
+                explore(point, Trail(), cut: number, allowed(number), &known)
                 if !world.shape.isDurable, !world.profile.ignoresSyncfs { try recoverUnflushed(point, cut: number) }
                 // The sooner a violation is met, the better where it ends the search.
                 if bounds.stopsAtFirstViolation { recoverWaiting() }
@@ -57,8 +59,7 @@ struct CrashExplorer {
                 if isDone { return }
                 // The process is killed, another one recovers, and only then the power fails.
                 counts.cuts += 1
-                recover(
-                    world.revive(point), nil, Trail().adding(number, nil), mustBeNew: number == points.count - 1)
+                recover(world.revive(point), nil, Trail().adding(number, nil), allowed(number))
             }
         } catch {
             fail(Trail(), "the commit failed: \(error)", world, nil, nil)
@@ -81,34 +82,38 @@ struct CrashExplorer {
         let trail = Trail().adding(cut, nil)
         for number in Set([whole + 1, points.count - 1]).sorted() where number < points.count {
             points[number].forEachState(.init(limit: bounds.states, seed: seed)) { choice, tree in
-                if !isDone { check(tree, trail.adding(number, choice), mustBeNew: false) }
+                if !isDone { check(tree, trail.adding(number, choice), world.shape.anyState) }
             }
         }
     }
 
-    /// Makes the commit, undisturbed.
-    private mutating func commit() throws -> [CrashPoint] {
+    /// Makes the commits, undisturbed.
+    ///
+    /// - Returns: The crash points, and which of them each commit had returned at.
+    private mutating func commit() throws -> (points: [CrashPoint], returns: [Int]) {
         let machine = try world.start()
         machine.startRecording()
         let store = try world.open(machine)
         if !store.recoveryReport.isComplete {
             fail(Trail(), "the recovery is not complete: \(store.recoveryReport)", world, nil, machine.tree)
         }
-        try world.shape.commit(store)
+        var returns: [Int] = []
+        try world.shape.commit(store) { returns.append(machine.markRecording()) }
         let points = machine.stopRecording()
-        if let flaw = world.flaw(in: machine.tree, mustBeNew: true) {
+        if let flaw = world.flaw(in: machine.tree, world.shape.states(returned: returns.count)) {
             fail(Trail(), "without any crash: \(flaw)", world, nil, machine.tree)
         }
-        return points
+        return (points, returns)
     }
 
     private mutating func explore(
-        _ point: CrashPoint, _ trail: Trail, cut: Int, mustBeNew: Bool, _ known: inout CrashPoint.KnownStates
+        _ point: CrashPoint, _ trail: Trail, cut: Int, _ allowed: ClosedRange<Int>,
+        _ known: inout CrashPoint.KnownStates
     ) {
         if !world.shape.isDurable {
             // The process is killed, and the machine runs on.
             let (choice, tree) = point.nothingLost
-            return check(tree, trail.adding(cut, choice), mustBeNew: mustBeNew)
+            return check(tree, trail.adding(cut, choice), allowed)
         }
         let isFirst = trail.cuts.isEmpty
         let limit = isFirst ? bounds.states : bounds.recoveryStates
@@ -116,32 +121,32 @@ struct CrashExplorer {
         let bounds = CrashPoint.Bounds(limit: limit, seed: seed &+ UInt64(cut) &* 0x9E37_79B9)
         let isAll = point.forEachState(bounds, besides: &known) { choice, tree in
             if isDone { return }
-            check(tree, trail.adding(cut, choice), mustBeNew: mustBeNew)
+            check(tree, trail.adding(cut, choice), allowed)
         }
         if !isAll, isFirst { counts.sampledCuts += 1 }
     }
 
     /// Recovers from one state, and looks at what comes out.
-    mutating func check(_ tree: SimulatedTree, _ trail: Trail, mustBeNew: Bool) {
-        let hash = tree.canonicalHash ^ (mustBeNew ? 0x5555_5555_5555_5555 : 0)
+    mutating func check(_ tree: SimulatedTree, _ trail: Trail, _ allowed: ClosedRange<Int>) {
+        let hash = tree.canonicalHash ^ (UInt64(allowed.lowerBound) &* 0x5555_5555_5555_5555)
         guard seen.insert(hash).inserted else { return }
         counts.states += 1
         if trail.cuts.count == 1 {
-            waiting.append((tree, trail, mustBeNew))
+            waiting.append((tree, trail, allowed))
         } else {
-            recover(world.boot(tree, trail.cuts.count), tree, trail, mustBeNew: mustBeNew)
+            recover(world.boot(tree, trail.cuts.count), tree, trail, allowed)
         }
     }
 
     private mutating func recoverWaiting() {
-        for (tree, trail, mustBeNew) in waiting where !isDone {
-            recover(world.boot(tree, trail.cuts.count), tree, trail, mustBeNew: mustBeNew)
+        for (tree, trail, allowed) in waiting where !isDone {
+            recover(world.boot(tree, trail.cuts.count), tree, trail, allowed)
         }
         waiting = []
     }
 
     private mutating func recover(
-        _ machine: SimulatedMachine, _ tree: SimulatedTree?, _ trail: Trail, mustBeNew: Bool
+        _ machine: SimulatedMachine, _ tree: SimulatedTree?, _ trail: Trail, _ allowed: ClosedRange<Int>
     ) {
         machine.startRecording()
         do {
@@ -150,7 +155,7 @@ struct CrashExplorer {
             if !report.isComplete || (!report.warnings.isEmpty && !world.shape.allowsWarnings) {
                 return fail(trail, "the recovery is not complete: \(report)", world, tree, machine.tree)
             }
-            if let flaw = world.flaw(in: machine.tree, mustBeNew: mustBeNew) {
+            if let flaw = world.flaw(in: machine.tree, allowed) {
                 return fail(trail, flaw, world, tree, machine.tree)
             }
             try checkSecondRecovery(machine, tree, trail)
@@ -158,7 +163,7 @@ struct CrashExplorer {
                 var known = CrashPoint.KnownStates()
                 for (number, point) in points.enumerated() {
                     counts.recoveryCuts += 1
-                    explore(point, trail, cut: number, mustBeNew: mustBeNew, &known)
+                    explore(point, trail, cut: number, allowed, &known)
                 }
             }
         } catch {

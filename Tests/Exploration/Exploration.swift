@@ -80,7 +80,7 @@ struct Exploration {
         let options = self.options
         let sums = explore(worlds) { world in
             // Which calls fail, and how, has little to do with what a crash loses.
-            if !options.isLong, world.profile.name == "ext4" || world.profile.name == "btrfs" { return Counts() }
+            if !options.isLong, world.profile.name == "btrfs" { return Counts() }
             var explorer = FaultExplorer(world, states: options.isLong ? 12 : 4)
             explorer.run()
             return explorer.counts

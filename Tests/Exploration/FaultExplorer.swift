@@ -85,7 +85,7 @@ struct FaultExplorer {
                 || (attempt.duration == .always && now.index > call.index && now.call == call.call)
             return isHit ? fault : mutant?(now)
         }
-        let error = outcome(machine)
+        let (store, returned, error) = outcome(machine)
         machine.intercept(world.mutant?.interceptor())
         let name = "\(call), \(fault) \(attempt.duration.rawValue)"
         let result = error.map { "failed: \($0)" } ?? "returned"
@@ -93,11 +93,12 @@ struct FaultExplorer {
         // Where no flush succeeds, nobody knows what a crash leaves of a save that was taken back.
         let isNeverFlushed = attempt.duration == .always && [.fsync, .syncfs].contains(call.call)
         func check(_ tree: SimulatedTree, _ how: String, afterCrash: Bool = false) -> (String, SimulatedTree)? {
-            flaw(tree, how, error, mayBeEither: afterCrash && isNeverFlushed).map {
+            flaw(tree, how, error, returned, mayBeEither: afterCrash && isNeverFlushed).map {
                 ("\(name)\nthe commit \(result)\n\($0.problem)", $0.after)
             }
         }
-        if machine.openDescriptorCount > 0 {
+        // The store's own directory stays open with it.
+        if machine.openDescriptorCount > (store == nil ? 0 : 1) {
             fail(
                 attempt.trail, "\(name)\nthe commit \(result)\n\(machine.openDescriptorCount) descriptors stay open",
                 before, nil
@@ -115,30 +116,61 @@ struct FaultExplorer {
                 found = (problem, tree, after)
             }
         }
+        if let (problem, tree, after) = found { return fail(attempt.trail, problem, tree, after) }
+        if let error, let store, !Self.isUnknown(error) {
+            tryAgain(store, machine, from: returned, attempt, "\(name)\nthe commit \(result)")
+        }
+    }
+
+    /// The same process tries again, and nothing fails any more: what returns then is durable.
+    private mutating func tryAgain(
+        _ store: DocumentStore, _ machine: SimulatedMachine, from first: Int, _ attempt: Attempt, _ name: String
+    ) {
+        let before = machine.tree
+        do {
+            try world.shape.commit(store, from: first)
+        } catch {
+            return fail(attempt.trail, "\(name)\nand failed when it was tried again: \(error)", before, machine.tree)
+        }
+        // What a failed flush has left in doubt is written anew, also where it has not changed.
+        let checker = FaultExplorer(world.withoutTimesOfManaged, states: states)
+        var found: (String, SimulatedTree, SimulatedTree)?
+        machine.crashPoint.forEachState(.init(limit: states, seed: world.seed)) { _, tree in
+            guard found == nil else { return }
+            let how = "tried again, and opened after a crash"
+            if let flaw = checker.flaw(tree, how, nil, world.shape.commits.count, mayBeEither: false) {
+                found = ("\(name)\n\(flaw.problem)", tree, flaw.after)
+            }
+        }
         if let (problem, tree, after) = found { fail(attempt.trail, problem, tree, after) }
     }
 
-    /// What the commit failed with; nil where it returned.
-    private func outcome(_ machine: SimulatedMachine) -> (any Error)? {
+    /// The store, how many commits have returned, and what the next one failed with.
+    private func outcome(_ machine: SimulatedMachine) -> (DocumentStore?, returned: Int, (any Error)?) {
+        var returned = 0
+        var store: DocumentStore?
         do {
-            try world.shape.commit(try world.open(machine))
-            return nil
+            let opened = try world.open(machine)
+            store = opened
+            try world.shape.commit(opened) { returned += 1 }
+            return (store, returned, nil)
         } catch {
-            return error
+            return (store, returned, error)
         }
     }
 
     private func flaw(
-        _ tree: SimulatedTree, _ how: String, _ error: (any Error)?, mayBeEither: Bool
+        _ tree: SimulatedTree, _ how: String, _ error: (any Error)?, _ returned: Int, mayBeEither: Bool
     ) -> (problem: String, after: SimulatedTree)? {
         let machine = world.boot(tree, 1)
         do {
             let report = try world.open(machine).recoveryReport
             if !report.isComplete { return ("\(how): the recovery is not complete: \(report)", machine.tree) }
-            // Some of several commits may have been made.
-            let isOne = world.shape.units.count == 1 && world.shape.between.isEmpty
-            let mustBeOld = isOne && !mayBeEither && error.map { !Self.isUnknown($0) } == true
-            let flaw = world.flaw(in: machine.tree, mustBeNew: error == nil, mustBeOld: mustBeOld)
+            // Of a batch's documents, some may have been saved.
+            let isBatch = world.shape.units.count > 1 && world.shape.commits.count == 1
+            let isOld = !isBatch && !mayBeEither && error.map { !Self.isUnknown($0) } == true
+            let flaw = world.flaw(
+                in: machine.tree, isOld ? returned...returned : world.shape.states(returned: returned))
             return flaw.map { ("\(how): \($0)", machine.tree) }
         } catch {
             return ("\(how): the recovery failed: \(error)", machine.tree)
@@ -192,7 +224,7 @@ extension SystemCall {
                 [.inputOutput]
             }
         let failures: [SimulatedFault] =
-            self == .fsync || self == .syncfs
+            self == .fsync || self == .syncfs || self == .sync_file_range
             ? errors.map { .failureDroppingPages($0) } : errors.map { .failure($0) }
         // What close(2) was interrupted in is done.
         let transient: [SimulatedFault] = self == .close || self == .unlock ? [] : [.failure(.interrupted)]

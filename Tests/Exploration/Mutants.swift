@@ -122,7 +122,7 @@ enum Mutants {
         var candidates: [Candidate] = []
         for (name, step) in try steps(worlds) {
             switch step.call {
-            case .fsync, .syncfs:
+            case .fsync, .syncfs, .sync_file_range:
                 candidates.append(
                     Candidate(
                         family: .flush, mutant: Mutant(name: name, makeInterceptor: replacing(name, by: .skipped)),
@@ -145,11 +145,13 @@ enum Mutants {
                 default: false
                 }
             if isOrdered {
+                let isFlush = step.call == .fsync || step.call == .syncfs
+                let place = isFlush ? "the renames and removals that follow" : "the next call"
                 candidates.append(
                     Candidate(
                         family: .order,
                         mutant: Mutant(
-                            name: "\(name), behind the next call", makeInterceptor: replacing(name, by: .postponed)),
+                            name: "\(name), behind \(place)", makeInterceptor: replacing(name, by: .postponed)),
                         worlds: step.worlds))
             }
         }
@@ -191,11 +193,12 @@ enum Mutants {
 
     /// Mutants that change nothing that counts, and why.
     private static let harmless: [String: String] = [
-        "syncfs the store after mkdirat .staging-X, behind the next call":
-            "the next call sets the staging aside; it is in place only behind the one after",
-        "fsync X after rename .staging-X → X":
-            "nothing but managed files is there, so nothing has come to X; where something has, the step has another name",
+        "fsync X after rename .staging-X → X": nothingHasCome,
+        "fsync X after rename .staging-X → X, behind the renames and removals that follow": nothingHasCome,
     ]
+
+    private static let nothingHasCome =
+        "nothing but managed files is there, so nothing has come to X; where something has, the step has another name"
 
     /// Why a mutant that nothing catches is none.
     static func reason(_ candidate: Candidate) -> String? { harmless[candidate.mutant.name] }

@@ -275,7 +275,7 @@ struct PersonExplorer {
 
     /// What is wrong with a store behind an edit, unless one of the effects explains it.
     private func flaw(
-        in contents: Contents, _ effects: [@Sendable (Contents) -> Contents], mustBeNew: Bool, mustBeOld: Bool = false
+        in contents: Contents, _ effects: [@Sendable (Contents) -> Contents], _ allowed: ClosedRange<Int>
     ) -> String? {
         var first: String?
         for effect in effects {
@@ -285,7 +285,7 @@ struct PersonExplorer {
                 // Where two versions of a name meet, one of them is kept there.
                 shape.allowsTrash = true
             }
-            guard let flaw = shape.flaw(in: contents, mustBeNew: mustBeNew, mustBeOld: mustBeOld) else { return nil }
+            guard let flaw = shape.flaw(in: contents, allowed) else { return nil }
             if first == nil { first = flaw }
         }
         return first
@@ -313,12 +313,12 @@ struct PersonExplorer {
             fail(moment.trail, "\(moment.name)\nthe commit failed: \(failure)", nil, machine.tree)
         } else if let failure {
             // It may refuse to go on, and then nothing has changed.
-            if let flaw = flaw(in: contents, effects, mustBeNew: false, mustBeOld: true) {
+            if let flaw = flaw(in: contents, effects, 0...0) {
                 fail(
                     moment.trail, "\(moment.name)\nthe commit failed: \(failure)\n\(flaw)", nil,
                     machine.tree)
             }
-        } else if let flaw = flaw(in: contents, effects, mustBeNew: true) {
+        } else if let flaw = flaw(in: contents, effects, 1...1) {
             fail(moment.trail, "\(moment.name)\n\(flaw)", nil, machine.tree)
         }
     }
@@ -334,11 +334,11 @@ struct PersonExplorer {
                     "\(moment.name), and the power fails at cut \(number):\(choice) behind it"
                 do {
                     let report = try world.open(machine).recoveryReport
-                    let mustBeNew = number == points.count - 1
+                    let hadReturned = number == points.count - 1
                     if !report.isComplete {
                         fail(moment.trail, "\(what)\nthe recovery is not complete: \(report)", tree, machine.tree)
                     } else if let flaw = flaw(
-                        in: edit.settled(Contents(of: machine.tree)), effects, mustBeNew: mustBeNew)
+                        in: edit.settled(Contents(of: machine.tree)), effects, hadReturned ? 1...1 : 0...1)
                     {
                         fail(moment.trail, "\(what)\n\(flaw)", tree, machine.tree)
                     }

@@ -10,13 +10,14 @@ struct Replay {
 
     func run() throws {
         var machine = try world.start()
+        var returns: [Int] = []
         var points = try traced(machine, "commit") {
-            try world.shape.commit(try world.open(machine))
+            try world.shape.commit(try world.open(machine)) { returns.append(machine.markRecording()) }
         }
-        var mustBeNew = false
+        var allowed = world.shape.states(returned: returns.count)
         for (number, (cut, choice)) in trail.cuts.enumerated() {
             guard points.indices.contains(cut) else { throw Unexpected("there is no cut \(cut)") }
-            if number == 0 { mustBeNew = cut == points.count - 1 }
+            if number == 0 { allowed = world.shape.states(returned: returns.count { $0 <= cut }) }
             guard let choice else {
                 print("\n=== killed before call \(points[cut].callsBefore)")
                 machine = world.revive(points[cut])
@@ -31,7 +32,7 @@ struct Replay {
             points = try traced(machine, "recovery \(number + 1)") { print(try world.open(machine).recoveryReport) }
         }
         print("\n=== in the end\n\(machine.tree.listing)")
-        let flaw = world.flaw(in: machine.tree, mustBeNew: mustBeNew || trail.cuts.isEmpty)
+        let flaw = world.flaw(in: machine.tree, allowed)
         print("\n=== \(flaw ?? "no violation")")
     }
 

@@ -2,8 +2,14 @@ import Foundation
 import Holdfast
 import HoldfastTesting
 
-/// One kind of commit: what there is before, what is done, and what there is to be behind it.
+/// One kind of commit, or several in a row: what there is before, what is done, and what there is to be behind it.
 struct Shape: Sendable {
+    struct Commit: Sendable {
+        let run: @Sendable (DocumentStore) throws -> Void
+        /// The store as it is to be where the commit did happen.
+        var after: Contents
+    }
+
     enum Group: String, CaseIterable, Sendable {
         case first, file, swap, unmanaged, names, batch, later, remnants, fallback, refused
     }
@@ -14,12 +20,18 @@ struct Shape: Sendable {
     var start: Contents?
     /// What stands outside the store, such as a file to be added.
     var outside: Contents = Contents()
-    /// The store as it is to be where the commit did not happen.
+    /// The store as it is to be where no commit did happen.
     var before: Contents
-    /// The store as it is to be where it did.
-    var after: Contents
-    /// Other whole states, where a shape makes several commits.
-    var between: [Contents] = []
+    var commits: [Commit]
+    /// The store as it is to be where all of them did.
+    var after: Contents {
+        get { commits.last?.after ?? before }
+        set { if let last = commits.indices.last { commits[last].after = newValue } }
+    }
+    /// What ends them, also where one has failed.
+    var finish: @Sendable (DocumentStore) -> Void = { _ in }
+    /// Adds to the start what is only known on the machine, such as an inode's number.
+    var prepare: @Sendable (Person) throws -> Void = { _ in }
     /// Entries of the store that change together or not at all; one document each.
     var units: [Set<String>] = [["a"]]
     /// A file that a person has saved, and nobody flushed, before the commit begins: path and text.
@@ -38,18 +50,35 @@ struct Shape: Sendable {
     /// What the file system can't do, besides what the model withholds.
     var missing: Set<Capability> = []
     var options: @Sendable (inout StoreOptions) -> Void = { _ in }
-    let commit: @Sendable (DocumentStore) throws -> Void
+
+    init(_ name: String, _ group: Group, start: Contents? = nil, before: Contents, commits: [Commit]) {
+        self.name = name
+        self.group = group
+        self.start = start ?? before
+        self.before = before
+        self.commits = commits
+    }
 
     init(
         _ name: String, _ group: Group, start: Contents? = nil, before: Contents, after: Contents,
         commit: @escaping @Sendable (DocumentStore) throws -> Void
     ) {
-        self.name = name
-        self.group = group
-        self.start = start ?? before
-        self.before = before
-        self.after = after
-        self.commit = commit
+        self.init(name, group, start: start, before: before, commits: [Commit(run: commit, after: after)])
+    }
+
+    /// Makes the commits.
+    ///
+    /// - Parameters:
+    ///   - store: The store.
+    ///   - first: The first of them that is made.
+    ///   - returned: Is told of each that has returned.
+    /// - Throws: What the first one that fails throws.
+    func commit(_ store: DocumentStore, from first: Int = 0, returned: () -> Void = {}) throws {
+        defer { finish(store) }
+        for commit in commits[first...] {
+            try commit.run(store)
+            returned()
+        }
     }
 
     func with(_ change: (inout Shape) -> Void) -> Shape {
@@ -64,7 +93,9 @@ struct Shape: Sendable {
         return with { shape in
             shape.start = shape.start?.withoutFIFOs
             shape.before = shape.before.withoutFIFOs
-            shape.after = shape.after.withoutFIFOs
+            for index in shape.commits.indices {
+                shape.commits[index].after = shape.commits[index].after.withoutFIFOs
+            }
         }
     }
 
@@ -76,42 +107,50 @@ struct Shape: Sendable {
 
     // MARK: - Invariants
 
+    /// The store before all commits, and behind each.
+    private var states: [Contents] { [before] + commits.map(\.after) }
+
+    /// Of a crash: what had returned has happened, the next commit may have, no other one.
+    func states(returned count: Int) -> ClosedRange<Int> { count...min(count + 1, commits.count) }
+
+    /// Any of them.
+    var anyState: ClosedRange<Int> { 0...commits.count }
+
     /// Looks for what is wrong with a store after recovery.
     ///
     /// - Parameters:
     ///   - contents: What the store holds.
-    ///   - mustBeNew: Whether the commit had returned, and promised to survive.
-    ///   - mustBeOld: Whether the commit had failed, and said that nothing was saved.
+    ///   - allowed: How many commits may have happened.
     /// - Returns: What is wrong; nil where nothing is.
-    func flaw(in contents: Contents, mustBeNew: Bool, mustBeOld: Bool = false) -> String? {
-        // Mostly all of the store is one or the other.
-        if !mustBeOld, contents.matches(after) { return nil }
-        if !mustBeNew, contents.matches(before) { return nil }
+    func flaw(in contents: Contents, _ allowed: ClosedRange<Int>) -> String? {
+        let states = Array(self.states[allowed])
+        // Mostly all of the store is one of them.
+        if states.contains(where: contents.matches) { return nil }
         var known: Set<String> = []
         for unit in units {
             known.formUnion(unit)
-            var found = contents.restricted(to: unit)
-            let (old, new) = (before.restricted(to: unit), after.restricted(to: unit))
-            if let path = unflushed?.path, let item = old[path], case .file = found[path]?.kind {
-                // A crash may leave anything of it; that it is there is what counts.
-                found[path] = item
+            let found = contents.restricted(to: unit)
+            if states.contains(where: { found.matches($0.restricted(to: unit)) }) { continue }
+            if allowed.lowerBound == 0 {
+                // A crash may leave anything of what nobody has flushed.
+                if allowed.count > 1, unflushedDocument.map({ !unit.isDisjoint(with: $0.names) }) ?? false { continue }
+                let old = before.restricted(to: unit)
+                if let path = unflushed?.path, let item = old[path], case .file = found[path]?.kind {
+                    var settled = found
+                    settled[path] = item
+                    if settled.matches(old) { continue }
+                }
             }
-            let isOld = found.matches(old)
-            let isNew = found.matches(new)
-            if mustBeNew, !isNew {
-                let what = isOld ? "the commit had returned, and its old generation is back" : "not the new generation"
-                return "\(unit.sorted()): \(what)\n" + Self.lines(found.differences(from: new))
-            }
-            if mustBeOld, !isOld {
-                return "\(unit.sorted()): the commit had failed, and this is not the old generation\n"
-                    + Self.lines(found.differences(from: old))
-            }
-            let isBetween = between.contains { found.matches($0.restricted(to: unit)) }
-            if !isOld, !isNew, !isBetween, unflushedDocument.map({ unit.isDisjoint(with: $0.names) }) ?? true {
-                return "\(unit.sorted()): neither the old nor the new generation\n against the old:\n"
-                    + Self.lines(found.differences(from: old)) + "\n against the new:\n"
-                    + Self.lines(found.differences(from: new))
-            }
+            let isUndone = self.states[..<allowed.lowerBound].contains { found.matches($0.restricted(to: unit)) }
+            let what =
+                isUndone
+                ? "a commit had returned, and its old generation is back"
+                : "not what it was behind commit \(allowed.map(String.init).joined(separator: " or "))"
+            return "\(unit.sorted()): \(what)\n"
+                + zip(allowed, states).map { number, state in
+                    " against commit \(number):\n"
+                        + Self.lines(found.differences(from: state.restricted(to: unit)))
+                }.joined(separator: "\n")
         }
         let untouched = before.names.subtracting(known)
         let others = contents.restricted(to: untouched)

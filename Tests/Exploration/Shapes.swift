@@ -268,10 +268,12 @@ enum Shapes {
             $0.units = [["a", "b"]]
             $0.unflushed = ("a/events.txt", TextCodec.whole("events 2"))
         },
-        Shape("remove, and save anew", .names, before: base, after: base.without("a").adding(new)) {
-            _ = try $0.remove("a")
-            try saveNew($0)
-        }.with { $0.between = [other] },
+        Shape(
+            "remove, and save anew", .names, before: base,
+            commits: [
+                .init(run: { _ = try $0.remove("a") }, after: other),
+                .init(run: saveNew, after: base.without("a").adding(new)),
+            ]),
     ]
 
     // MARK: - Batches
@@ -335,54 +337,43 @@ enum Shapes {
         options.cleansUpByItself = false
     }
 
+    /// A commit, and one of another document.
+    private static func thenOther(
+        _ commit: @escaping @Sendable (DocumentStore) throws -> Void, _ after: Contents
+    ) -> [Shape.Commit] {
+        [.init(run: commit, after: after), .init(run: saveOther, after: afterOther(after))]
+    }
+
     static let later: [Shape] = [
         Shape(
-            "several files, cleaned up behind the save of another", .later, before: base, after: afterOther(both(base))
-        ) { store in
-            defer { store.finishCleanup() }
-            try saveBoth(store)
-            try saveOther(store)
-        },
+            "several files, cleaned up behind the save of another", .later, before: base,
+            commits: thenOther(saveBoth, both(base))),
         Shape(
             "several files, cleaned up by the next save of the same", .later, before: base,
-            after: third(both(base))
-        ) { store in
-            defer { store.finishCleanup() }
-            try saveBoth(store)
-            try third(store)
-        }.with { $0.between = [both(base)] },
+            commits: [.init(run: saveBoth, after: both(base)), .init(run: third, after: third(both(base)))]),
         Shape(
             "a file and an unmanaged one, cleaned up behind the save of another", .later, before: base,
-            after: afterOther(base.managed("a/meta.txt", "meta 2", mode: 0o600).without("a/QUERY.md"))
-        ) { store in
-            defer { store.finishCleanup() }
-            try store.update("a") { draft in
-                try draft.set("meta 2", for: .meta)
-                try draft.removeUnmanaged("QUERY.md")
-            }
-            try saveOther(store)
-        },
+            commits: thenOther(
+                { store in
+                    try store.update("a") { draft in
+                        try draft.set("meta 2", for: .meta)
+                        try draft.removeUnmanaged("QUERY.md")
+                    }
+                }, base.managed("a/meta.txt", "meta 2", mode: 0o600).without("a/QUERY.md"))),
         Shape(
-            "remove, cleaned up behind the save of another", .later, before: base, after: afterOther(base.without("a"))
-        ) { store in
-            defer { store.finishCleanup() }
-            _ = try store.remove("a")
-            try saveOther(store)
-        },
+            "remove, cleaned up behind the save of another", .later, before: base,
+            commits: thenOther({ _ = try $0.remove("a") }, base.without("a"))),
         Shape(
             "several files, cleaned up before a rename", .later, before: base,
-            after: both(base).renaming("a", to: "b")
-        ) { store in
-            defer { store.finishCleanup() }
-            try saveBoth(store)
-            _ = try store.rename("a", to: "b")
-        }.with {
-            $0.between = [both(base)]
-            $0.units = [["a", "b"]]
-        },
+            commits: [
+                .init(run: saveBoth, after: both(base)),
+                .init(run: { _ = try $0.rename("a", to: "b") }, after: both(base).renaming("a", to: "b")),
+            ]
+        ).with { $0.units = [["a", "b"]] },
     ].map { shape in
         shape.with { shape in
             shape.options = cleaningUpLater
+            shape.finish = { $0.finishCleanup() }
             if shape.after["z/meta.txt"] != shape.before["z/meta.txt"] { shape.units.append(["z"]) }
         }
     }
@@ -449,6 +440,20 @@ enum Shapes {
             start: other.folder(".removed-a").managed(".removed-a/meta.txt", "gone").folder(".removed-a/sub").file(
                 ".removed-a/sub/f", "f"),
             before: other, after: other.adding(new), commit: saveNew),
+        Shape(
+            "over a rename that never began, to a name that is a person's now", .remnants,
+            start: base.folder(".staging-b", mode: 0o700).managed(".staging-b/meta.txt", "half")
+                .folder("b").file("b/own", "own"),
+            before: base.folder("b").file("b/own", "own"),
+            after: third(base.folder("b").file("b/own", "own")), commit: third
+        ).with { shape in
+            shape.units = [["a"], ["b"]]
+            shape.prepare = { person in
+                let inode = try person.enter(Contents.storePath + "/a").status().identity.inode
+                let record = "holdfast commit 1\nrenamed-from \(inode) a\nend\n"
+                try person.write(record, to: Contents.storePath + "/.commit-b")
+            }
+        },
         Shape(
             "opening alone, with remnants of several documents", .remnants,
             start: base.copying("a", to: ".old-b").copying("a", to: ".staging-c").copying("a", to: ".removed-d")

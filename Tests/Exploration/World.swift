@@ -4,7 +4,7 @@ import HoldfastTesting
 
 /// A shape on a file system: what an exploration runs again and again.
 struct World: Sendable {
-    let shape: Shape
+    private(set) var shape: Shape
     let profile: Profile
     let seed: UInt64
     var mutant: Mutant?
@@ -20,13 +20,24 @@ struct World: Sendable {
 
     var name: String { "“\(shape.name)” on \(profile.name)" }
 
-    /// A machine as it is before the commit.
+    /// The world where it does not matter when managed files were written.
+    var withoutTimesOfManaged: World {
+        var world = self
+        world.shape.before = shape.before.withoutTimesOfManaged
+        for index in shape.commits.indices {
+            world.shape.commits[index].after = shape.commits[index].after.withoutTimesOfManaged
+        }
+        return world
+    }
+
+    /// A machine as it is before the commits.
     func start() throws -> SimulatedMachine {
         let machine = SimulatedMachine(configuration(boot: 0))
         if let start = shape.start {
             try start.install(on: machine)
             // A store that was used before has its lock file.
             try Person(machine).write("", to: "\(Contents.storePath)/.lock")
+            try shape.prepare(Person(machine))
         }
         try shape.outside.install(on: machine, at: "/outside")
         machine.flushEverything()
@@ -51,14 +62,14 @@ struct World: Sendable {
     }
 
     /// What is wrong with a machine after recovery; nil where nothing is.
-    func flaw(in tree: SimulatedTree, mustBeNew: Bool, mustBeOld: Bool = false) -> String? {
+    func flaw(in tree: SimulatedTree, _ allowed: ClosedRange<Int>) -> String? {
         if !shape.outside.items.isEmpty {
             let outside = Contents(of: tree, at: "/outside")
             if !outside.matches(shape.outside) {
                 return "outside the store:\n" + outside.differences(from: shape.outside).joined(separator: "\n")
             }
         }
-        return shape.flaw(in: Contents(of: tree), mustBeNew: mustBeNew, mustBeOld: mustBeOld)
+        return shape.flaw(in: Contents(of: tree), allowed)
     }
 
     private func configuration(boot: Int) -> SimulatedMachine.Configuration {

@@ -428,4 +428,80 @@ private struct Failed: Error {}
             #expect(try store.remnants().isEmpty)
         }
     }
+
+    @Test(arguments: Help.allCases) func `read-only folders arrive, give way and go to the trash as others do`(
+        help: Help
+    ) throws {
+        // The superuser is asked for no permission.
+        var configuration = SimulatedMachine.Configuration()
+        configuration.user = 1000
+        let machine = SimulatedMachine(configuration)
+        let person = machine.client(1)
+        let root = try Directory(path: "/", on: person)
+        @Sendable func makeClosed(_ name: String, in path: String, _ file: String) throws {
+            let parent = try Directory(path: path, on: person)
+            try parent.makeDirectory(EntryName(name), mode: 0o700)
+            let folder = try Directory(EntryName(name), in: parent)
+            try folder.create(EntryName(file), mode: 0o600).close()
+            try folder.setMode(0o500)
+        }
+        try root.makeDirectory(EntryName("store"), mode: 0o755)
+        let renames = Atomic(0)
+        let failure = Mutex<(any Error)?>(nil)
+        let fileSystem = InterposedFileSystem(
+            machine.client(),
+            before: { (call, _) throws(SystemCallError) in
+                guard call == .renameat2 else { return }
+                do {
+                    switch renames.add(1, ordering: .relaxed).newValue {
+                    case 2:
+                        // Everything is carried over.
+                        let closed = try Directory(path: "/store/X/closed", on: person)
+                        try closed.setMode(0o700)
+                        try closed.create(EntryName("new"), mode: 0o600).close()
+                        try closed.removeFile(EntryName("first"))
+                        try closed.setMode(0o500)
+                        try makeClosed("made", in: "/store/X", "new")
+                        try makeClosed("twice", in: "/store/X", "older")
+                        try makeClosed("later", in: "/store/X", "newer")
+                    case 4:
+                        // The generations are swapped.
+                        try makeClosed("twice", in: "/store/X", "newer")
+                        try makeClosed("later", in: "/store/X", "older")
+                        let long = Timestamp(seconds: 1, nanoseconds: 0)
+                        let later = try Directory(path: "/store/X/later", on: person)
+                        try person.setTimes(later.descriptor, access: long, modification: long)
+                    default: break
+                    }
+                } catch {
+                    failure.withLock { $0 = error }
+                }
+            })
+        var options = StoreOptions()
+        options.withheldCapabilities = help.withheld
+        let store = try DocumentStore.open(
+            at: "/store", on: fileSystem, codecs: CodecRegistry(NoteCodec()), options: options)
+        try store.update("X") { draft in
+            try draft.set("title", for: .metadata)
+            try draft.set([1], for: .events)
+        }
+        try makeClosed("closed", in: "/store/X", "first")
+        let receipt = try store.update("X") { draft in
+            try draft.set("new title", for: .metadata)
+            try draft.set([9], for: .events)
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+        #expect(receipt.warnings.isEmpty)
+        func names(_ path: String) throws -> [String] {
+            let folder = try Directory(path: path, on: person)
+            #expect(try folder.status().mode == 0o500, "\(path)")
+            return try folder.entries().map(\.name.description).sorted()
+        }
+        #expect(try names("/store/X/closed") == ["new"])
+        #expect(try names("/store/X/made") == ["new"])
+        #expect(try names("/store/X/twice") == ["newer"])
+        #expect(try names("/store/X/later") == ["newer"])
+        #expect(try names("/store/.trash/X~twice") == ["older"])
+        #expect(try names("/store/.trash/X~later") == ["older"])
+    }
 }

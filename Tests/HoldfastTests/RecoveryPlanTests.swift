@@ -71,6 +71,15 @@ import Testing
         }
     }
 
+    @Test func `of a rename that never began the record goes first`() throws {
+        for remnants in try everything() where remnants.commitRecord?.origin != nil {
+            let actions = RecoveryPlan.actions(for: remnants)
+            #expect(actions.count { $0 == .removeRecord } <= 1)
+            guard remnants.old == .absent, actions.contains(.removeStaging) else { continue }
+            #expect(actions.first == .removeRecord, "\(remnants)")
+        }
+    }
+
     @Test func `reconciliation always precedes the removal of the old generation`() throws {
         for remnants in try everything() {
             let actions = RecoveryPlan.actions(for: remnants)

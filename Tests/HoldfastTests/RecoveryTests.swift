@@ -419,6 +419,24 @@ enum Row: String, CaseIterable, CustomTestStringConvertible {
         #expect(!FileManager.default.fileExists(atPath: store.url("Y/metadata.json").path))
     }
 
+    @Test func `a recovery of a rename that never began, cut off half way, leaves nothing that tells of one`() throws {
+        let store = try TemporaryStore()
+        try store.makeConversation("X")
+        try store.write("holdfast commit 1\nrenamed-from \(try store.inode("X")) X\nend\n", to: ".commit-Y")
+        try store.write("\"half\"", to: ".staging-Y/metadata.json")
+        try store.write("a person's", to: "Y/notes.md")
+        store.before = { (call, entry) throws(SystemCallError) in
+            if call == .unlinkat, entry == EntryName(".commit-Y") { throw SystemCallError(call, .inputOutput) }
+        }
+        #expect(try !store.open().recoveryReport.isComplete)
+        #expect(try store.remnants() == [".commit-Y", ".staging-Y"])
+        store.before = { (_, _) throws(SystemCallError) in }
+        #expect(try store.open().recoveryReport.isComplete)
+        #expect(try store.remnants().isEmpty)
+        #expect(try store.read("X/metadata.json") == "\"old title\"" && store.read("Y/notes.md") == "a person's")
+        #expect(!store.exists("Y/metadata.json"))
+    }
+
     @Test func `a new document is not taken for one that was on its way to another name`() throws {
         for isNewer in [false, true] {
             let store = try TemporaryStore()

@@ -149,7 +149,7 @@ struct CarryOver {
         // Its owner can make it writable. In a sticky one, each entry is its owner's to remove (unlink(2)).
         if user == 0 || user == status.user { return true }
         if status.mode & 0o1000 != 0 { return false }
-        return try directory.fileSystem.mayModify(directory.descriptor)
+        return try directory.mayModify()
     }
 
     private func open(_ name: EntryName, in directory: Directory, path: String) throws -> Directory {

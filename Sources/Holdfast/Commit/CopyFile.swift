@@ -30,9 +30,15 @@ enum CopyFile {
         do {
             try from.clone(to: to)
             return true
-        } catch  where capabilities.isRefusal(error, of: .clone) || error.errno == .crossDevice {
+        } catch  where capabilities.isRefusal(error, of: .clone) || isAboutThisFile(error) {
             return false
         }
+    }
+
+    /// Whether a clone or a copy within the kernel is refused for what the file is, or is at the moment: ioctl_ficlone(2),
+    /// copy_file_range(2); ZFS asks with EAGAIN to wait until it has written the file.
+    private static func isAboutThisFile(_ error: SystemCallError) -> Bool {
+        [.crossDevice, .again, .notPermitted, .accessDenied, .textBusy].contains(error.errno)
     }
 
     /// Copies each run of data, so that holes stay holes.
@@ -73,7 +79,7 @@ enum CopyFile {
                 if count == 0 { break }
                 offset += Int64(count)
             } catch {
-                guard capabilities.isRefusal(error, of: .copyRange) || error.errno == .crossDevice else { throw error }
+                guard capabilities.isRefusal(error, of: .copyRange) || isAboutThisFile(error) else { throw error }
                 break
             }
         }

@@ -153,7 +153,7 @@ struct Reconciler {
         let taken = Self.takenPrefix + name
         guard taken.count <= 255 else { return nil }
         do {
-            try context.renameWithoutReplacing(name, in: directory, to: taken, in: aside)
+            try context.move(name, from: directory, to: taken, in: aside)
         } catch {
             switch error.errno {
             case .notFound, .exists: return nil
@@ -245,6 +245,7 @@ struct Reconciler {
     ) throws -> Bool {
         guard let carried, carried.isUntouched(displaced.status) else { return false }
         let folder = displaced.status.kind == .directory ? try Directory(displaced.name, in: old) : nil
+        try folder?.makeWritable(displaced.status)
         let known = actions.count
         let isGone = try remove(displaced.name, folder, in: old, carried, path: path)
         // What was removed of it is no news: something else stands there now.
@@ -262,16 +263,15 @@ struct Reconciler {
         path: String
     ) throws(SystemCallError) -> Found? {
         do {
-            if standing.kind == .directory { try new.folderIfPresent(name)?.makeWritable(standing) }
             if context.capabilities.has(.exchange) {
                 do {
-                    try old.rename(arriving.name, to: name, in: new, .exchange)
+                    try exchange(arriving.name, in: old, with: name, in: new)
                     return Found(name: arriving.name, status: try old.status(of: arriving.name))
                 } catch  where context.capabilities.isRefusal(error, of: .exchange) {}
             }
             if arriving.name != name {
                 do {
-                    try context.renameWithoutReplacing(name, in: new, to: name, in: old)
+                    try context.move(name, from: new, to: name, in: old)
                     return Found(name: name, status: try old.status(of: name))
                 } catch  where error.errno == .exists || error.errno == .notEmpty {}
             }
@@ -283,12 +283,26 @@ struct Reconciler {
         }
     }
 
+    private func exchange(
+        _ name: EntryName, in old: Directory, with other: EntryName, in new: Directory
+    ) throws(SystemCallError) {
+        do {
+            try old.rename(name, to: other, in: new, .exchange)
+        } catch  where error.errno == .accessDenied {
+            // As in a move.
+            let folders = [try old.folderIfPresent(name), try new.folderIfPresent(other), new].compactMap(\.self)
+            try Directory.makingWritable(folders) { () throws(SystemCallError) in
+                try old.rename(name, to: other, in: new, .exchange)
+            }
+        }
+    }
+
     /// - Returns: Whether the name was free.
     private func arrive(
         _ name: EntryName, _ found: Found, from old: Directory, in new: Directory
     ) throws(SystemCallError) -> Bool {
         do {
-            try context.renameWithoutReplacing(found.name, in: old, to: name, in: new)
+            try context.move(found.name, from: old, to: name, in: new)
             return true
         } catch {
             switch error.errno {

@@ -67,15 +67,29 @@ final class SwapCommit: Commit {
         try root.makeDirectory(document.staging, mode: status == nil ? 0o777 : 0o700)
         let staging = try openStaging()
         self.staging = staging
+        // First, so that new files get what the document's directory hands down: its group, its default ACL.
+        let access = try old.flatMap { old in try status.map { try prepareAccess(of: staging, from: old, $0) } }
         if let old, let status { try carryOver(from: old, to: staging, device: status.identity.device) }
         try add(to: staging)
         for (name, data) in plan.changes.writes.sorted(by: { $0.key < $1.key }) { try write(name, data, to: staging) }
-        if let old, let status {
-            let pair = CopyMetadata.Pair(from: old, to: staging, entry: plan.document.entry)
-            if let loss = try CopyMetadata.copyAccess(pair, status: status) { warnings.append(loss) }
-        }
+        if let access { try access.pair.setMode(access.mode) }
         try plan.closeCompared()
         try writeRecord()
+    }
+
+    /// Gives the staging what the document's directory has, but nobody else's access: that comes when it is full.
+    ///
+    /// - Returns: The mode that it is to get then.
+    private func prepareAccess(
+        of staging: Directory, from old: Directory, _ status: FileStatus
+    ) throws -> (pair: CopyMetadata.Pair, mode: UInt32) {
+        let pair = CopyMetadata.Pair(from: old, to: staging, entry: plan.document.entry)
+        let ownership = try CopyMetadata.copyOwnership(pair, status: status)
+        if let loss = ownership.loss { warnings.append(loss) }
+        // With set-group-ID, files get the directory's group (inode(7)); an ACL's other entries get nothing for now (acl(5)).
+        let closed = 0o700 | ownership.mode & 0o2000
+        if ownership.present != closed { try pair.setMode(closed) }
+        return (pair, ownership.mode)
     }
 
     private func openStaging() throws(SystemCallError) -> Directory {
@@ -422,13 +436,13 @@ final class SwapCommit: Commit {
                 if context.isDurable { try context.flushNames(since: context.flushMoment) }
                 isAbandoned = true
             }
-            try removeStaging()
-            // With a previous generation aside, recovery needs the record to know what it is.
-            if !record.isEmpty, try root.statusIfPresent(of: document.old) == nil,
-                try root.statusIfPresent(of: document.record)?.kind == .file
-            {
-                try root.removeFile(document.record)
+            if record.origin != nil {
+                // Before the staging, as in recovery: without that, it would tell of a rename that was made.
+                try removeRecord()
+                if context.isDurable { try context.flushNames(since: context.flushMoment) }
             }
+            try removeStaging()
+            if record.origin == nil { try removeRecord() }
         } catch {
             warnings.append(
                 isAbandoned
@@ -437,6 +451,14 @@ final class SwapCommit: Commit {
         }
         for warning in warnings { _ = context.warn(document, warning) }
         return isAbandoned
+    }
+
+    /// Removes the record, unless a previous generation is aside: recovery needs it to know what that is.
+    private func removeRecord() throws {
+        guard !record.isEmpty, try root.statusIfPresent(of: document.old) == nil,
+            try root.statusIfPresent(of: document.record)?.kind == .file
+        else { return }
+        try root.removeFile(document.record)
     }
 
     private func removeStaging() throws {

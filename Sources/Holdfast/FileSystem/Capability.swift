@@ -35,6 +35,9 @@ package final class Capabilities: Sendable {
     /// - Returns: Whether the error says that the file system can't, and not that this call failed.
     package func isRefusal(_ error: SystemCallError, of capability: Capability) -> Bool {
         switch error.errno {
+        case .invalid where capability == .clone || capability == .copyRange:
+            // It may be this file's: a part of it is not written yet, or it was made to be overwritten in place.
+            return true
         case .invalid, .notImplemented, .notSupported, .notATerminal:
             missing.withLock { _ = $0.insert(capability) }
             return true

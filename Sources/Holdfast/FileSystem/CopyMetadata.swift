@@ -18,6 +18,10 @@ enum CopyMetadata {
             try Directory.uninterrupted(entry, body)
         }
 
+        func setMode(_ mode: UInt32) throws(SystemCallError) {
+            try call { () throws(SystemCallError) in try fileSystem.setMode(destination, to: mode) }
+        }
+
         /// Gives the destination to somebody.
         ///
         /// - Returns: Whether this process may.
@@ -38,6 +42,23 @@ enum CopyMetadata {
     ///
     /// - Returns: What could not be copied and somebody may miss, for the receipt.
     static func copyAccess(_ pair: Pair, status: FileStatus) throws(SystemCallError) -> String? {
+        let copied = try copyOwnership(pair, status: status)
+        if copied.present != copied.mode { try pair.setMode(copied.mode) }
+        return copied.loss
+    }
+
+    /// What ``copyOwnership(_:status:)`` leaves to be done.
+    struct Ownership {
+        /// The mode that the destination is to get.
+        var mode: UInt32
+        /// The one that it has; nil where an ACL or a change of owner may have changed it.
+        var present: UInt32?
+        /// What could not be copied and somebody may miss, for the receipt.
+        var loss: String?
+    }
+
+    /// Copies owner, group and extended attributes, but not the mode.
+    static func copyOwnership(_ pair: Pair, status: FileStatus) throws(SystemCallError) -> Ownership {
         let fileSystem = pair.fileSystem
         var mode = status.mode
         var loss: String?
@@ -57,11 +78,7 @@ enum CopyMetadata {
             }
         }
         let isAsFound = try !copyAttributes(pair) && isSameOwner
-        if isAsFound, present.mode == mode { return nil }
-        try pair.call { [mode] () throws(SystemCallError) in
-            try fileSystem.setMode(pair.destination, to: mode)
-        }
-        return loss
+        return Ownership(mode: mode, present: isAsFound ? present.mode : nil, loss: loss)
     }
 
     private static let aclPrefix = "system.posix_acl"

@@ -221,6 +221,25 @@ package final class Directory: OpenEntry {
         if mode & 0o700 != 0o700 { try setMode(mode | 0o700) }
     }
 
+    /// Whether this process may add entries to the directory and remove some.
+    func mayModify() throws(SystemCallError) -> Bool {
+        try call(nil) { () throws(SystemCallError) in try fileSystem.mayModify(descriptor) }
+    }
+
+    /// Runs a body while its owner may change what is in some directories.
+    ///
+    /// - Throws: What the body met, or a change of their modes, as where they are another user's.
+    static func makingWritable(
+        _ directories: [Directory], _ body: () throws(SystemCallError) -> Void
+    ) throws(SystemCallError) {
+        guard let directory = directories.first else { return try body() }
+        let status = try directory.status()
+        try directory.makeWritable(status)
+        let result = Result { () throws(SystemCallError) in try makingWritable(Array(directories.dropFirst()), body) }
+        if status.mode & 0o700 != 0o700 { try directory.setMode(status.mode) }
+        try result.get()
+    }
+
     package func setOwner(of name: EntryName, user: UInt32, group: UInt32) throws(SystemCallError) {
         try call(name) { () throws(SystemCallError) in
             try fileSystem.setOwner(of: name, in: descriptor, user: user, group: group)

@@ -37,6 +37,7 @@ package struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConverti
     package static let noMemory = Errno(rawValue: ENOMEM)
     package static let noSuchDevice = Errno(rawValue: ENXIO)
     package static let noData = Errno(rawValue: ENODATA)
+    package static let textBusy = Errno(rawValue: ETXTBSY)
     package static let range = Errno(rawValue: ERANGE)
     package static let stale = Errno(rawValue: ESTALE)
     package static let noLocks = Errno(rawValue: ENOLCK)

@@ -39,11 +39,14 @@ enum RemoveTree {
         for entry in try directory.entries(use) where !isDeletedButOpen(entry.name) {
             if entry.kind != .directory {
                 try directory.removeFile(entry.name)
-            } else if depth == deepest {
-                try lift(entry.name, from: directory, to: top)
-                isAll = false
             } else if let status = try directory.statusIfPresent(of: entry.name) {
                 let folder = try open(entry.name, status, in: directory)
+                if depth == deepest {
+                    // Writable by now: with its parent, its entry `..` changes (rename(2)).
+                    try lift(entry.name, from: directory, to: top)
+                    isAll = false
+                    continue
+                }
                 if try !empty(folder, within: top, depth: depth + 1) { isAll = false }
                 _ = try removeEmptied(entry.name, in: directory)
             }

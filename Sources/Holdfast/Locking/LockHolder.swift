@@ -62,10 +62,14 @@ enum LockHolder {
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { return "" }
             defer { close(descriptor) }
-            let bytes = [UInt8](unsafeUninitializedCapacity: 16384) { buffer, initialized in
-                initialized = max(read(descriptor, buffer.baseAddress, buffer.count), 0)
+            var bytes: [UInt8] = []
+            var part = [UInt8](repeating: 0, count: 16384)
+            // A process may hold thousands of locks by one descriptor, one line each.
+            while true {
+                let count = read(descriptor, &part, part.count)
+                if count <= 0 { return String(decoding: bytes, as: UTF8.self) }
+                bytes += part.prefix(count)
             }
-            return String(decoding: bytes, as: UTF8.self)
         }
     #endif
 }

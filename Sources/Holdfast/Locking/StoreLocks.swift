@@ -80,7 +80,9 @@ struct StoreLocks: Sendable {
                 guard try lock(held.file, document.lockRange, mode, timeout: max(left, .zero)) else {
                     throw HoldfastError.lockTimeout(
                         document: document.description, waited: timeout,
-                        holder: held.file.fileSystem.lockHolder(held.file.descriptor, document.lockRange))
+                        // Who doesn't wait isn't told; to find out is to look through all processes.
+                        holder: timeout > .zero
+                            ? held.file.fileSystem.lockHolder(held.file.descriptor, document.lockRange) : nil)
                 }
             }
             // A person may have removed or replaced the file; then others lock a different one.

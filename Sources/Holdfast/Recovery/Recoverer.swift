@@ -130,7 +130,10 @@ struct Recoverer {
                 if let old = try root.subdirectoryIfPresent(document.old) {
                     try OldGeneration(document: document, context: context).removeEmptied(old, named: document.old)
                 }
-            case .removeStaging: try remove(document.staging)
+            case .removeStaging:
+                // Of a rename that never began: behind its record, also on the device.
+                if actions.first == .removeRecord { try context.flushNames(since: moment) }
+                try remove(document.staging)
             case .finishRemoval: try remove(document.removed)
             case .removeTemporaryFiles: report.reconciled += try removeOrphans(document)
             case .removeRecord:

@@ -10,6 +10,7 @@ enum RecoveryPlan {
         if !remnants.orphans.isEmpty { actions.append(.removeTemporaryFiles) }
         if remnants.removed == .directory { actions.append(.finishRemoval) }
         switch remnants.record {
+        case .whole where actions.contains(.removeRecord): break
         case .whole, .broken: actions.append(.removeRecord)
         case .absent, .unexpected: break
         }
@@ -26,7 +27,9 @@ enum RecoveryPlan {
         case (true, false, false), (false, false, false):
             return []
         case (true, true, false), (false, true, false):
-            return [.removeStaging]
+            // Of a rename that never began the record goes first: behind a staging that has gone, it would tell of one that was
+            // made, to whatever has the new name then.
+            return renames ? [.removeRecord, .removeStaging] : [.removeStaging]
         case (true, let staging, true):
             let isGap = !remnants.liveIsManaged && remnants.oldIsManaged
             let merge: [RecoveryAction] = isGap ? [.restoreManagedFiles] : [.reconcileUnmanaged, .removeOld]

@@ -20,7 +20,12 @@ struct DocumentUpdate {
         var whole = RecoveryReport(isDryRun: false, documentCount: 1)
         whole.documents = [report]
         context.options.observer?(.recovered(whole))
-        if let problem = report.failure ?? report.skipped {
+        if let reason = report.skipped {
+            throw HoldfastError(
+                .lockTimeout, "what a crash left of the document can't be recovered yet: \(reason)",
+                document: report.name, remedy: "try again; nothing was changed")
+        }
+        if let problem = report.failure {
             throw HoldfastError(
                 .conflict, "what a crash left of the document can't be recovered: \(problem)",
                 document: report.name, remedy: "mend that first; nothing was changed")

@@ -223,6 +223,21 @@ final class StoreContext: Sendable {
         try directory.rename(name, to: newName, in: newDirectory)
     }
 
+    /// Moves an entry to another directory without ever replacing what stands there; out of, or into, one of this user's
+    /// that is read-only, and such a one itself, whose `..` changes (rename(2)).
+    func move(
+        _ name: EntryName, from directory: Directory, to newName: EntryName, in newDirectory: Directory
+    ) throws(SystemCallError) {
+        do {
+            try renameWithoutReplacing(name, in: directory, to: newName, in: newDirectory)
+        } catch  where error.errno == .accessDenied {
+            let folders = [try directory.folderIfPresent(name), directory, newDirectory].compactMap(\.self)
+            try Directory.makingWritable(folders) { () throws(SystemCallError) in
+                try renameWithoutReplacing(name, in: directory, to: newName, in: newDirectory)
+            }
+        }
+    }
+
     /// A document's directory; nil where there is none.
     ///
     /// - Throws: ``HoldfastError`` with code `unexpectedEntry` where something else stands there.

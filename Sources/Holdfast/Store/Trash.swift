@@ -26,7 +26,7 @@ struct Trash {
         while true {
             let candidate = number == 0 ? stem : stem + "-\(number)"
             do {
-                try context.renameWithoutReplacing(name, in: directory, to: candidate, in: trash)
+                try context.move(name, from: directory, to: candidate, in: trash)
             } catch  where error.errno == .exists || error.errno == .notEmpty {
                 number += 1
                 continue
@@ -44,7 +44,7 @@ struct Trash {
         do {
             try trash.flush()
         } catch {
-            try context.renameWithoutReplacing(moved, in: trash, to: name, in: directory)
+            try context.move(moved, from: trash, to: name, in: directory)
             throw error
         }
     }
@@ -60,11 +60,12 @@ struct Trash {
     private func open(_ name: EntryName, _ moment: StoreContext.FlushMoment) throws(SystemCallError) -> Directory? {
         do {
             try context.root.makeDirectory(name, mode: 0o700)
-            if context.isDurable { try context.flushNames(since: moment) }
         } catch  where error.errno == .exists {}
+        // Each time: who made it may have been killed before the flush.
+        if context.isDurable { try context.flushNames(since: moment) }
         do {
             let trash = try Directory(name, in: context.root)
-            return try trash.fileSystem.mayModify(trash.descriptor) ? trash : nil
+            return try trash.mayModify() ? trash : nil
         } catch  where error.errno == .accessDenied {
             return nil
         }

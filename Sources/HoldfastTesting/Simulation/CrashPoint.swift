@@ -34,12 +34,12 @@ package struct CrashPoint: Sendable {
     ///
     /// It names the state for a replay.
     package struct Choice: Hashable, Sendable, CustomStringConvertible {
-        package var digits: [UInt8]
-        package init(_ digits: [UInt8]) { self.digits = digits }
+        package var digits: [Int]
+        package init(_ digits: [Int]) { self.digits = digits }
         package init?(_ text: String) {
-            var digits: [UInt8] = []
+            var digits: [Int] = []
             for part in text.split(separator: ".") {
-                guard let digit = UInt8(part) else { return nil }
+                guard let digit = Int(part), digit >= 0 else { return nil }
                 digits.append(digit)
             }
             self.digits = digits
@@ -163,20 +163,20 @@ package struct CrashPoint: Sendable {
         _ bounds: Bounds, besides known: inout KnownStates, _ body: (Choice, SimulatedTree) throws -> Void
     ) rethrows -> Bool {
         let dimensions = self.dimensions
-        func visit(_ digits: [UInt8]) throws {
+        func visit(_ digits: [Int]) throws {
             guard let outcome = outcome(digits, dimensions), known.keys.insert(key(of: outcome)).inserted else {
                 return
             }
             try body(Choice(digits), tree(outcome))
         }
         if stateCount <= bounds.limit {
-            var digits = [UInt8](repeating: 0, count: dimensions.count)
+            var digits = [Int](repeating: 0, count: dimensions.count)
             while true {
                 try visit(digits)
                 var place = 0
                 while place < digits.count {
                     digits[place] += 1
-                    if Int(digits[place]) < dimensions[place].count { break }
+                    if digits[place] < dimensions[place].count { break }
                     digits[place] = 0
                     place += 1
                 }
@@ -184,20 +184,22 @@ package struct CrashPoint: Sendable {
             }
         }
         var generator = SeededGenerator(seed: bounds.seed)
-        let lost = [UInt8](repeating: 0, count: dimensions.count)
+        let lost = [Int](repeating: 0, count: dimensions.count)
         let kept = Self.kept(dimensions)
         var samples = [lost, kept]
         // The last changes first: they are what the cut is about.
         for place in dimensions.indices.reversed() {
             for digit in 0..<dimensions[place].count {
                 var (most, least) = (kept, lost)
-                most[place] = UInt8(clamping: digit)
-                least[place] = UInt8(clamping: digit)
+                most[place] = digit
+                least[place] = digit
                 samples.append(Self.repaired(most, dimensions, keeping: false))
                 samples.append(Self.repaired(least, dimensions, keeping: true))
             }
         }
-        for digits in samples.prefix(bounds.limit) { try visit(digits) }
+        // A third is left to chance, however many there are.
+        samples = Array(samples.prefix(bounds.limit - bounds.limit / 3))
+        for digits in samples { try visit(digits) }
         for _ in 0..<max(0, bounds.limit - samples.count) {
             try visit(Self.sample(dimensions, &generator))
         }
@@ -208,7 +210,7 @@ package struct CrashPoint: Sendable {
     package func tree(_ choice: Choice) -> SimulatedTree? {
         let dimensions = self.dimensions
         guard choice.digits.count == dimensions.count,
-            zip(choice.digits, dimensions).allSatisfy({ Int($0) < $1.count })
+            zip(choice.digits, dimensions).allSatisfy({ $0 < $1.count })
         else { return nil }
         return outcome(choice.digits, dimensions).map(tree)
     }
@@ -216,7 +218,7 @@ package struct CrashPoint: Sendable {
     /// The state in which all is lost that can be.
     package var allLost: SimulatedTree {
         let dimensions = self.dimensions
-        return outcome([UInt8](repeating: 0, count: dimensions.count), dimensions).map(tree) ?? durable
+        return outcome([Int](repeating: 0, count: dimensions.count), dimensions).map(tree) ?? durable
     }
 
     /// The state in which nothing is lost: what the end of a process leaves.
@@ -226,9 +228,9 @@ package struct CrashPoint: Sendable {
         return (Choice(kept), outcome(kept, dimensions).map(tree) ?? durable)
     }
 
-    private static func kept(_ dimensions: [Dimension]) -> [UInt8] {
+    private static func kept(_ dimensions: [Dimension]) -> [Int] {
         dimensions.map { dimension in
-            if case .journal(let changes) = dimension { UInt8(clamping: changes.count) } else { 1 }
+            if case .journal(let changes) = dimension { changes.count } else { 1 }
         }
     }
 
@@ -238,20 +240,20 @@ package struct CrashPoint: Sendable {
         return outcome(Self.sample(dimensions, &generator), dimensions).map(tree) ?? durable
     }
 
-    private static func sample(_ dimensions: [Dimension], _ generator: inout SeededGenerator) -> [UInt8] {
+    private static func sample(_ dimensions: [Dimension], _ generator: inout SeededGenerator) -> [Int] {
         // A bias for each sample: half of the changes lost is not the only interesting share.
-        let bias = UInt8.random(in: 1...7, using: &generator)
-        let digits = dimensions.map { dimension -> UInt8 in
+        let bias = Int.random(in: 1...7, using: &generator)
+        let digits = dimensions.map { dimension -> Int in
             switch dimension {
-            case .names: UInt8.random(in: 0..<8, using: &generator) < bias ? 1 : 0
-            case .journal, .file: UInt8(clamping: Int.random(in: 0..<dimension.count, using: &generator))
+            case .names: Int.random(in: 0..<8, using: &generator) < bias ? 1 : 0
+            case .journal, .file: Int.random(in: 0..<dimension.count, using: &generator)
             }
         }
         return repaired(digits, dimensions, keeping: bias > 4)
     }
 
     /// Makes a choice possible: a change that can't be kept without another is lost, or the other is kept too.
-    private static func repaired(_ digits: [UInt8], _ dimensions: [Dimension], keeping: Bool) -> [UInt8] {
+    private static func repaired(_ digits: [Int], _ dimensions: [Dimension], keeping: Bool) -> [Int] {
         var digits = digits
         for place in keeping ? Array(dimensions.indices.reversed()) : Array(dimensions.indices) {
             guard case .names(_, let after) = dimensions[place], digits[place] == 1 else { continue }
@@ -267,7 +269,7 @@ package struct CrashPoint: Sendable {
     /// What becomes of each pending change in a state: nil where it is lost.
     ///
     /// - Returns: Nil where there is no such state.
-    private func outcome(_ digits: [UInt8], _ dimensions: [Dimension]) -> [FileFate?]? {
+    private func outcome(_ digits: [Int], _ dimensions: [Dimension]) -> [FileFate?]? {
         var kept = [FileFate?](repeating: nil, count: pending.count)
         for (place, dimension) in dimensions.enumerated() {
             switch dimension {
@@ -276,8 +278,8 @@ package struct CrashPoint: Sendable {
                 if after.contains(where: { digits[$0] == 0 }) { return nil }
                 kept[change] = .kept
             case .journal(let changes):
-                for change in changes.prefix(Int(digits[place])) { kept[change] = .kept }
-            case .file(let changes, let fates): choose(fates[Int(digits[place])], changes, &kept)
+                for change in changes.prefix(digits[place]) { kept[change] = .kept }
+            case .file(let changes, let fates): choose(fates[digits[place]], changes, &kept)
             }
         }
         return kept

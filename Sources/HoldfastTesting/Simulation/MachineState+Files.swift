@@ -186,9 +186,13 @@ extension MachineState {
         let (id, node) = try node(descriptor, .sync_file_range)
         guard node.file != nil else { throw SystemCallError(.sync_file_range, .illegalSeek) }
         guard mode == .wait else { return }
-        for index in pending.indices where pending[index].node == id && pending[index].isWrite {
-            pending[index].isWrittenBack = true
-        }
+        var changes = pending.filter { $0.node == id }
+        guard changes.contains(where: { $0.isWrite && !$0.isWrittenBack }) else { return }
+        for index in changes.indices where changes[index].isWrite { changes[index].isWrittenBack = true }
+        // The blocks come into the journal with the write-back, behind what is in it already; with them whatever else
+        // there is of the file, since a write must not come behind the time that was set after it.
+        pending.removeAll { $0.node == id }
+        pending += changes
         version += 1
     }
 

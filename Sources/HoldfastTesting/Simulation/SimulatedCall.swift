@@ -49,8 +49,8 @@ package enum SimulatedFault: Sendable, Hashable {
     case powerCut
     /// The call does nothing and says that it succeeded: a program without this call. For tests of tests.
     case skipped
-    /// The call says that it succeeded, and is made behind the next call that can change something: a program that makes
-    /// both in the other order. For tests of tests.
+    /// The call says that it succeeded, and is made behind the next call that can change something, a flush behind the next
+    /// renames and removals and the call behind them: a program that makes both in the other order. For tests of tests.
     case postponed
 }
 

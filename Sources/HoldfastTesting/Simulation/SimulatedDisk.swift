@@ -216,7 +216,7 @@ public final class SimulatedDisk: Sendable {
             switch call.call {
             case .pwrite, .mkdirat, .mkdir, .symlinkat, .linkat, .copy_file_range, .ficlone:
                 return isFull ? .failure(.noSpace) : nil
-            case .fsync, .syncfs: return failsFlushes ? .failureDroppingPages(.inputOutput) : nil
+            case .fsync, .syncfs, .sync_file_range: return failsFlushes ? .failureDroppingPages(.inputOutput) : nil
             default: return nil
             }
         }

@@ -64,9 +64,17 @@ package final class SimulatedMachine: Sendable {
         var interleaving: Interleaving?
         var isRecording = false
         var points: [CrashPoint] = []
-        var postponed: (@Sendable (inout MachineState) throws(SystemCallError) -> Void)?
+        var postponed: Postponed?
 
         var isPlain: Bool { interceptor == nil && interleaving == nil && !isCut && postponed == nil }
+    }
+
+    /// A call that a program makes later than it should.
+    private struct Postponed: Sendable {
+        /// Whether it is a flush, which only counts as late behind a change of names.
+        let isFlush: Bool
+        var isLate: Bool
+        let change: @Sendable (inout MachineState) throws(SystemCallError) -> Void
     }
 
     package let configuration: Configuration
@@ -121,6 +129,16 @@ package final class SimulatedMachine: Sendable {
         guarded.withLock {
             $0.isRecording = true
             $0.points = []
+        }
+    }
+
+    /// Makes sure that what a crash would leave now is among the crash points.
+    ///
+    /// - Returns: Which of them that is.
+    package func markRecording() -> Int {
+        guarded.withLock {
+            if $0.points.last?.version != $0.state.version { $0.points.append(Self.point($0, before: nil)) }
+            return $0.points.count - 1
         }
     }
 
@@ -212,7 +230,15 @@ package final class SimulatedMachine: Sendable {
             Self.count(&guarded, call)
             if fault == .skipped { return }
             if fault == .postponed, guarded.postponed == nil {
-                guarded.postponed = change
+                let descriptors = guarded.state.descriptors
+                let isFlush = call == .fsync || call == .syncfs
+                guarded.postponed = Postponed(isFlush: isFlush, isLate: !isFlush) { (state) throws(SystemCallError) in
+                    // The program that makes it later has not closed yet what it is about.
+                    let later = state.descriptors
+                    state.descriptors = descriptors
+                    defer { state.descriptors = later }
+                    try change(&state)
+                }
                 return
             }
             if case .failureDroppingPages = fault, configuration.lies.contains(.hidesFailedFlushes) {
@@ -227,10 +253,15 @@ package final class SimulatedMachine: Sendable {
 
     private static func makePostponed(_ guarded: inout Guarded, _ call: SystemCall) throws(SystemCallError) {
         guard call.isMutating, call != .openat, let postponed = guarded.postponed else { return }
+        if postponed.isFlush, [.renameat2, .unlinkat, .rmdirat].contains(call) {
+            guarded.postponed?.isLate = true
+            return
+        }
+        guard postponed.isLate else { return }
         guarded.postponed = nil
         // The power may also fail between the two.
         if guarded.isRecording { guarded.points.append(point(guarded, before: call)) }
-        try postponed(&guarded.state)
+        try postponed.change(&guarded.state)
     }
 
     /// Waits for the client's turn, and asks what is to become of its call.
