@@ -108,9 +108,9 @@ extension Draft {
     ///
     /// - Parameter array: The array.
     /// - Returns: Its elements; none where there is no file of it.
-    /// - Throws: An error where a file is missing between others or empty, something else stands in its place, or it can't
+    /// - Throws: ``HoldfastError`` where a file is missing between others or empty, something else stands in its place, or it can't
     ///   be read or decoded.
-    public mutating func elements<Element>(of array: SegmentedArray<Element>) throws -> [Element] {
+    public mutating func elements<Element>(of array: SegmentedArray<Element>) throws(HoldfastError) -> [Element] {
         var elements: [Element] = []
         let count = try array.segmentCount(among: managedFiles(), of: document)
         for number in 1...count + 1 {
@@ -125,9 +125,10 @@ extension Draft {
     /// - Parameters:
     ///   - elements: What comes last.
     ///   - array: The array.
-    /// - Throws: An error where an element can't be encoded, a file is missing between others, or the last one is empty or
+    /// - Throws: ``HoldfastError`` where an element can't be encoded, a file is missing between others, or the last one is empty or
     ///   can't be read.
-    public mutating func append<Element>(_ elements: [Element], to array: SegmentedArray<Element>) throws {
+    public mutating func append<Element>(_ elements: [Element], to array: SegmentedArray<Element>) throws(HoldfastError)
+    {
         let count = try array.segmentCount(among: managedFiles(), of: document)
         let last = count > 0 ? try bytes(array.filename(count)) : nil
         try array.checkHasLines(last, count, of: document)
@@ -140,8 +141,10 @@ extension Draft {
     /// - Parameters:
     ///   - elements: All its elements.
     ///   - array: The array.
-    /// - Throws: An error where an element can't be encoded.
-    public mutating func setElements<Element>(_ elements: [Element], of array: SegmentedArray<Element>) throws {
+    /// - Throws: ``HoldfastError`` where an element can't be encoded.
+    public mutating func setElements<Element>(_ elements: [Element], of array: SegmentedArray<Element>)
+        throws(HoldfastError)
+    {
         let before = try array.numbers(among: managedFiles(), of: document)
         let after = try write(elements, to: array, after: 0, bytes: nil)
         // From the end, so that the draft gets no gap.
@@ -152,10 +155,9 @@ extension Draft {
     @discardableResult
     private mutating func write<Element>(
         _ elements: [Element], to array: SegmentedArray<Element>, after last: Int, bytes: Data?
-    ) throws -> Int {
+    ) throws(HoldfastError) -> Int {
         // All is encoded first: where an element can't be, the draft is as before.
-        let lines = try array.codec.lines(
-            of: elements, in: CodecContext(filename: array.filename(last + 1), userInfo: userInfo))
+        let lines = try self.lines(of: elements, array.codec, array.filename(last + 1))
         var number = max(last, 1)
         var segment = bytes ?? Data()
         // A person's editor may have left out the last line break.
@@ -173,6 +175,18 @@ extension Draft {
         if isChanged { try setBytes(segment, for: array.filename(number)) }
         return isChanged ? number : last
     }
+
+    private func lines<Element: Encodable>(
+        of elements: [Element], _ codec: JSONLinesCodec, _ filename: String
+    ) throws(HoldfastError) -> [Data] {
+        do {
+            return try codec.lines(of: elements, in: CodecContext(filename: filename, userInfo: userInfo))
+        } catch {
+            throw HoldfastError(
+                .encodingFailed, "an element can't be encoded as \(codec.format); nothing was saved",
+                document: document, file: filename, underlying: error)
+        }
+    }
 }
 
 extension Snapshot {
@@ -180,9 +194,9 @@ extension Snapshot {
     ///
     /// - Parameter array: The array.
     /// - Returns: Its elements; none where there is no file of it.
-    /// - Throws: An error where a file is missing between others or empty, something else stands in its place, or it can't
+    /// - Throws: ``HoldfastError`` where a file is missing between others or empty, something else stands in its place, or it can't
     ///   be decoded.
-    public func elements<Element>(of array: SegmentedArray<Element>) throws -> [Element] {
+    public func elements<Element>(of array: SegmentedArray<Element>) throws(HoldfastError) -> [Element] {
         var elements: [Element] = []
         let count = try array.segmentCount(among: managedFiles, of: document)
         for number in 1...count + 1 {

@@ -74,6 +74,9 @@ extension JSONValue {
     /// The number as an integer; nil for another kind of value.
     public var int: Int? { number?.int }
 
+    /// The number as the nearest `Double`; nil for another kind of value.
+    public var double: Double? { number?.double }
+
     /// The Boolean; nil for another kind of value.
     public var bool: Bool? { if case .bool(let bool) = self { bool } else { nil } }
 
@@ -116,7 +119,7 @@ extension JSONValue {
 }
 
 extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
-    ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+    ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     /// Creates `null`.
     ///
@@ -132,6 +135,11 @@ extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expre
     ///
     /// - Parameter value: The integer.
     public init(integerLiteral value: Int) { self = .number(JSONNumber(value)) }
+
+    /// Creates a number.
+    ///
+    /// - Parameter value: The number; a literal beyond `Double`, such as `1e400`, is null, as JSON has no infinity.
+    public init(floatLiteral value: Double) { self = JSONNumber(value).map(JSONValue.number) ?? .null }
 
     /// Creates a string.
     ///

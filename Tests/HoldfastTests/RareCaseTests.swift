@@ -476,7 +476,7 @@ import Testing
                 var options = store.options; options.recoveryAtOpening = .report; return options
             }())
         let error = #expect(throws: HoldfastError.self) { try failing.update("X") { try $0.set([9], for: .events) } }
-        #expect(error?.code == .conflict)
+        #expect(error?.code == .flushFailed && error?.document == "X")
         #expect(try store.tree() == before)
         try opened.update("X") { try $0.set([9], for: .events) }
         #expect(try store.read("X/mine.md") == "mine")

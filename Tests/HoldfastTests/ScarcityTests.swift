@@ -60,7 +60,7 @@ import Testing
             { try opened.update("X") { try $0.set("title", for: .metadata) } },
         ] as [() throws -> Void] {
             let error = #expect(throws: HoldfastError.self) { try body() }
-            #expect(error?.code == .notFound)
+            #expect(error?.code == .storeRemoved && error?.document == nil)
             #expect(error?.description.contains("open the store again") == true)
         }
     }

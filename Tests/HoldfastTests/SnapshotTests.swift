@@ -37,7 +37,7 @@ import Testing
         let opened = try store.open()
         let error = #expect(throws: HoldfastError.self) { try opened.snapshot("X") }
         #expect(error?.code == .notFound)
-        #expect(error?.description == "X: there is no such document")
+        #expect(error?.description == "X: there is no such document; check the name")
     }
 
     @Test func `a swap between two opens is noticed`() throws {

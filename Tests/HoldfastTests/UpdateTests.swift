@@ -531,6 +531,8 @@ import Testing
         let results = try await opened.updateBatch(["X", "Y"]) { try $0.set([7], for: .events) }
         #expect(try results.map { try $0.get().outcome } == [.swapped, .created])
         #expect(try await opened.list() == ["X", "Y"])
+        let (isThere, isNot) = (try await opened.contains("Y"), try await opened.contains("Z"))
+        #expect(isThere && !isNot)
         try await opened.rename("X", to: "Z")
         try await opened.remove("Y")
         #expect(try await opened.list() == ["Z"])

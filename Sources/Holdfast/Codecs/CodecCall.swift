@@ -17,10 +17,16 @@ struct CodecCall {
         _ value: some Encodable, currentBytes: @escaping () throws -> Data?
     ) throws(HoldfastError) -> Data {
         let codec = try codec()
+        func bytes() throws -> Data? {
+            do {
+                return try currentBytes()
+            } catch {
+                throw HoldfastError.wrapping(error, document: document, file: filename)
+            }
+        }
         do {
             return try codec.encode(
-                value,
-                in: CodecContext(filename: filename, userInfo: context.options.userInfo, currentBytes: currentBytes))
+                value, in: CodecContext(filename: filename, userInfo: context.options.userInfo, currentBytes: bytes))
         } catch {
             throw failure(.encodingFailed, "the value can't be encoded as \(codec.format); nothing was saved", error)
         }
@@ -48,9 +54,7 @@ struct CodecCall {
 
     private func failure(_ code: HoldfastError.Code, _ message: String, _ error: any Error) -> HoldfastError {
         // Reading the current bytes for the codec may have failed; that is no fault of the value's.
-        if error is HoldfastError || error is SystemCallError {
-            return HoldfastError.wrapping(error, document: document, file: filename)
-        }
+        if let error = error as? HoldfastError { return error }
         return HoldfastError(code, message, document: document, file: filename, underlying: error)
     }
 }

@@ -33,7 +33,7 @@ public struct CodecContext {
     ///
     /// They are read from disk at the first call only, so a codec that doesn't ask costs nothing.
     ///
-    /// - Returns: The bytes; nil where the file doesn't exist yet.
+    /// - Returns: The bytes; nil where the file doesn't exist yet, and while a codec decodes or validates, which has them.
     /// - Throws: A ``HoldfastError`` where the file can't be read.
     public func currentBytes() throws -> Data? {
         try readCurrentBytes()

@@ -19,6 +19,19 @@ public struct FilenamePattern: Hashable, Sendable, ExpressibleByStringLiteral, C
         self.init(value)
     }
 
+    /// Whether two patterns are the same, byte for byte.
+    ///
+    /// - Parameters:
+    ///   - a: A pattern.
+    ///   - b: Another pattern.
+    /// - Returns: Whether they are equal.
+    public static func == (a: Self, b: Self) -> Bool { a.bytes == b.bytes }
+
+    /// Hashes the pattern's bytes.
+    ///
+    /// - Parameter hasher: Takes them.
+    public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+
     var bytes: [UInt8] { Array(description.utf8) }
 
     var isLiteral: Bool { !description.utf8.contains(Self.star) }

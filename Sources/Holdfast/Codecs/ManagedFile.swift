@@ -17,4 +17,17 @@ public struct ManagedFile<Value>: Sendable, Hashable {
     public init(_ filename: String) {
         self.filename = filename
     }
+
+    /// Whether two keys are of one filename, byte for byte: `é` written as one scalar and as two are different names.
+    ///
+    /// - Parameters:
+    ///   - a: A key.
+    ///   - b: Another key.
+    /// - Returns: Whether they are equal.
+    public static func == (a: Self, b: Self) -> Bool { a.filename.utf8.elementsEqual(b.filename.utf8) }
+
+    /// Hashes the filename's bytes.
+    ///
+    /// - Parameter hasher: Takes them.
+    public func hash(into hasher: inout Hasher) { hasher.combine(EntryName(filename)) }
 }

@@ -35,10 +35,11 @@ public struct AtomicFile: Sendable {
 
     /// Replaces the file's content; creates the file where there is none.
     ///
-    /// Owner, mode, and extended attributes stay as they are. A new file gets the mode 0666 without the process's umask.
+    /// Owner, mode, and extended attributes stay as they are, as far as this process may give them: another user's file
+    /// becomes this one's. A new file gets the mode 0666 without the process's umask.
     ///
     /// - Parameter bytes: The new content.
-    /// - Throws: ``HoldfastError``. The file is untouched and the temporary file gone then, save for
+    /// - Throws: ``HoldfastError``. The file is untouched then, and the temporary file gone unless the error names it, save for
     ///   ``HoldfastError/Code/durabilityUnknown``, after which the new content is in place.
     public func write(_ bytes: Data) throws(HoldfastError) {
         do {

@@ -23,17 +23,19 @@ struct CarryOver {
     /// What could not be kept of the access to what was copied.
     private(set) var losses: [String] = []
     private let flushing: FlushProtocol
-    /// Whether entries may share their inode with the source; not so for what comes from outside the store.
-    private let linking: Bool
+    /// Where entries come from that are copied from outside the store; nil for those of the old generation, which may share
+    /// their inode with it, and go with it.
+    private let source: String?
 
     init(
-        document: DocumentName, context: StoreContext, device: UInt64, flushing: FlushProtocol, linking: Bool = true
+        document: DocumentName, context: StoreContext, device: UInt64, flushing: FlushProtocol,
+        copying source: String? = nil
     ) {
         self.document = document
         self.context = context
         self.device = device
         self.flushing = flushing
-        self.linking = linking
+        self.source = source
     }
 
     /// Carries one entry of any kind.
@@ -68,12 +70,12 @@ struct CarryOver {
         case .directory: return try carryDirectory(name, as: newName, from: old, to: new, path: path)
         case .file, .symbolicLink, .fifo, .socket, .device:
             let status = try old.status(of: name)
-            if status.isMountPoint { throw cannotCarry(path, "something is mounted on it") }
-            if status.isFixed { throw cannotCarry(path, Self.fixed) }
-            if !linking {
+            if source != nil {
                 try copy(name, as: newName, status, from: old, to: new, path: path)
                 return Entry(status: status, isLinked: false)
             }
+            if status.isMountPoint { throw cannotCarry(path, "something is mounted on it") }
+            if status.isFixed { throw cannotCarry(path, Self.fixed) }
             if let refusal = try link(name, from: old, to: new) {
                 let reason = "linkat: \(refusal)"
                 if !result.reasonsNotLinked.contains(reason) { result.reasonsNotLinked.append(reason) }
@@ -101,15 +103,15 @@ struct CarryOver {
         if level > Nesting.most { throw cannotCarry(path, "folders nest deeper here than \(Nesting.most) levels") }
         let source = try open(name, in: old, path: path)
         let status = try source.status()
-        if status.isFixed { throw cannotCarry(path, Self.fixed) }
-        if !linking, try context.root.status().identity == status.identity {
+        if self.source != nil, try context.root.status().identity == status.identity {
             throw cannotCarry(path, "it is the store itself")
         }
         if status.isMountPoint || status.identity.device != device {
             throw cannotCarry(path, "another file system is mounted on it")
         }
-        guard try Self.canBeEmptied(source, status) else {
-            throw cannotCarry(path, Self.anothers)
+        if self.source == nil {
+            if status.isFixed { throw cannotCarry(path, Self.fixed) }
+            if try !Self.canBeEmptied(source, status) { throw cannotCarry(path, Self.anothers) }
         }
         // Writable for this process alone until it is filled.
         try new.makeDirectory(newName, mode: 0o700)
@@ -230,6 +232,7 @@ struct CarryOver {
     static let fixed = "it is immutable or append-only (chattr(1))"
 
     private func cannotCarry(_ path: String, _ why: String, _ errno: Errno? = nil) -> HoldfastError {
-        .cannotCarry(path, document: document.description, why, errno: errno)
+        if let source { return .cannotCopy(path, from: source, document: document.description, why, errno: errno) }
+        return .cannotCarry(path, document: document.description, why, errno: errno)
     }
 }

@@ -141,7 +141,8 @@ private struct Batch {
         var failure = HoldfastError.wrapping(
             error, document: commit.document.description,
             while: isAbandoned
-                ? "the save failed, and nothing was saved" : "the save failed half way; the next recovery finishes it")
+                ? "the save failed, and nothing was saved"
+                : "the save failed between its two renames; the next recovery goes on, or back")
         if !isAbandoned { failure.code = .durabilityUnknown }
         states[index] = .done(.failure(failure))
     }

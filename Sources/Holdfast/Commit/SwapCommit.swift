@@ -177,7 +177,7 @@ final class SwapCommit: Commit {
             let source = try OutsideEntry(path, on: root.fileSystem)
             var copying = CarryOver(
                 document: document, context: context, device: source.status.identity.device, flushing: flushing,
-                linking: false)
+                copying: path)
             let added = try copying.carry(
                 source.name, as: name, kind: source.status.kind, from: source.parent, to: staging,
                 path: name.description)

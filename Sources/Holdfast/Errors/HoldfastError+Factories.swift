@@ -27,7 +27,9 @@ extension HoldfastError {
     }
 
     static func invalidEntryName(_ name: String, document: String, _ why: String) -> HoldfastError {
-        HoldfastError(.invalidName, "`\(name)` can't be used as a file's name here: \(why)", document: document)
+        HoldfastError(
+            .invalidName, "`\(name)` can't be used as a file's name here: \(why)", document: document,
+            remedy: "use another name")
     }
 
     static func unmanagedFilename(_ file: String, document: String) -> HoldfastError {
@@ -37,11 +39,11 @@ extension HoldfastError {
     }
 
     static func notFound(document: String) -> HoldfastError {
-        HoldfastError(.notFound, "there is no such document", document: document)
+        HoldfastError(.notFound, "there is no such document", document: document, remedy: "check the name")
     }
 
     static let storeRemoved = HoldfastError(
-        .notFound, "the store's directory was removed while it was open", remedy: "open the store again")
+        .storeRemoved, "the store's directory was removed while it was open", remedy: "open the store again")
 
     static func alreadyExists(document: String) -> HoldfastError {
         HoldfastError(
@@ -79,7 +81,7 @@ extension HoldfastError {
     static func lockTimeout(document: String, waited: Duration, holder: String?) -> HoldfastError {
         HoldfastError(
             .lockTimeout,
-            "another writer (\(holder ?? "unknown")) has held the document's lock for \(waited.formattedSeconds)",
+            "another program or thread (\(holder ?? "unknown")) has held the document's lock for \(waited.formattedSeconds)",
             document: document,
             remedy: "try again when it is done, or raise the lock timeout"
                 + (holder == LockHolder.thisProcess ? "; one within an update of this document never gets it" : ""))
@@ -89,6 +91,14 @@ extension HoldfastError {
         HoldfastError(
             .cannotCarry, "this entry can't be carried into the next generation: \(why); nothing was saved",
             document: document, file: entry, errno: errno?.rawValue, remedy: "move it out of the document")
+    }
+
+    static func cannotCopy(
+        _ entry: String, from source: String, document: String, _ why: String, errno: Errno?
+    ) -> HoldfastError {
+        HoldfastError(
+            .cannotCarry, "`\(source)` can't be copied into the document: \(why); nothing was saved",
+            document: document, file: entry, errno: errno?.rawValue, remedy: "check what is to be copied")
     }
 
     static func nestedTooDeep(_ path: [EntryName]) -> HoldfastError {

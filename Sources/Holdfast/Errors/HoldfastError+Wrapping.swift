@@ -5,14 +5,17 @@ extension HoldfastError {
     ) -> HoldfastError {
         switch error {
         case var error as HoldfastError:
-            if error.document == nil, error.code != .filenameOverlap { error.document = document }
+            // These are about no document.
+            let isStores = error.code == .filenameOverlap || error.code == .storeRemoved
+            if error.document == nil, !isStores { error.document = document }
             if error.file == nil { error.file = file }
             return error
         case let error as SystemCallError:
             // The kernel's own names, and the document's, stand in the store: they are no files of the document.
             let entry = error.entry?.description
-            let isInStore = entry.map { $0 == document || $0.hasPrefix(".") } ?? false
-            let what = isInStore && entry != document ? entry.map { "`\($0)` can't be worked on" } : nil
+            let isKernels = error.entry.map(DocumentName.isKernels) ?? false
+            let isInStore = isKernels || entry == document
+            let what = isKernels ? entry.map { "`\($0)` can't be worked on" } : nil
             return HoldfastError(
                 error.call == .fsync || error.call == .syncfs ? .flushFailed : .ioFailed,
                 message ?? what ?? "the file system refused", document: document,

@@ -5,15 +5,28 @@ public import FoundationEssentials
 /// Its ``description`` is one line for a person. ``detailedDescription`` is a tree for a log.
 public struct HoldfastError: LocalizedError, Sendable, CustomStringConvertible {
     /// The kind of failure.
-    public struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
-        private enum Name: String, Codable {
-            case invalidName, filenameOverlap, unmanagedFilename, notFound, alreadyExists, unexpectedEntry
+    public struct Code: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+        private enum Name: String {
+            case invalidName, filenameOverlap, unmanagedFilename, notFound, storeRemoved, alreadyExists, unexpectedEntry
             case encodingFailed, decodingFailed, invalidContent, lockTimeout, cannotCarry, conflict
             case ioFailed, flushFailed, durabilityUnknown
         }
         private let name: Name
 
-        /// A document's or a file's name can't be used.
+        private init(name: Name) { self.name = name }
+
+        /// The code by its name; nil where there is none of that name.
+        ///
+        /// - Parameter rawValue: The name, such as `notFound`.
+        public init?(rawValue: String) {
+            guard let name = Name(rawValue: rawValue) else { return nil }
+            self.name = name
+        }
+
+        /// The code's name.
+        public var rawValue: String { name.rawValue }
+
+        /// A document's or a file's name can't be used, or not here: twice in a batch, or behind a snapshot of other files.
         public static let invalidName = Code(name: .invalidName)
         /// Two codecs claim the same filename.
         public static let filenameOverlap = Code(name: .filenameOverlap)
@@ -21,6 +34,8 @@ public struct HoldfastError: LocalizedError, Sendable, CustomStringConvertible {
         public static let unmanagedFilename = Code(name: .unmanagedFilename)
         /// There is no such store, document or file.
         public static let notFound = Code(name: .notFound)
+        /// The store's directory was removed while the store was open.
+        public static let storeRemoved = Code(name: .storeRemoved)
         /// There is already a document or file of that name.
         public static let alreadyExists = Code(name: .alreadyExists)
         /// Something stands in the way: a symbolic link, or a file where a directory should be.
@@ -31,13 +46,13 @@ public struct HoldfastError: LocalizedError, Sendable, CustomStringConvertible {
         public static let decodingFailed = Code(name: .decodingFailed)
         /// A file is not well-formed in its format.
         public static let invalidContent = Code(name: .invalidContent)
-        /// Another writer held the document's lock for longer than the options allow.
+        /// Another writer, or a reader that had to wait for one, held a lock for longer than the options allow.
         public static let lockTimeout = Code(name: .lockTimeout)
-        /// An unmanaged entry can't be carried into the next generation, so nothing was saved.
+        /// An unmanaged entry can't be carried into the next generation, or copied into the document, so nothing was saved.
         public static let cannotCarry = Code(name: .cannotCarry)
         /// The document changed in a way that the operation can't go on from.
         public static let conflict = Code(name: .conflict)
-        /// A system call failed; nothing was saved.
+        /// A system call failed, or folders nest too deep; nothing was saved.
         public static let ioFailed = Code(name: .ioFailed)
         /// A flush failed, and nothing was saved.
         ///
@@ -45,7 +60,11 @@ public struct HoldfastError: LocalizedError, Sendable, CustomStringConvertible {
         /// back; where the flush behind that fails too, the message says that a power loss may bring the change again,
         /// whole.
         public static let flushFailed = Code(name: .flushFailed)
-        /// The save is in place and whole, but its last flush failed: it may not survive a power loss.
+        /// Nobody knows yet what a power loss, or the next recovery, makes of the save; it will be whole, or not there.
+        ///
+        /// Mostly it is in place, and its last flush failed. Of one that gives the document another name it may also be that
+        /// it was stopped between its two renames, and could not be taken back: neither name is there until the next
+        /// recovery, by an update of the document or where the store is opened, goes on or back.
         public static let durabilityUnknown = Code(name: .durabilityUnknown)
 
         /// The code's name.
@@ -58,7 +77,8 @@ public struct HoldfastError: LocalizedError, Sendable, CustomStringConvertible {
     public var message: String
     /// The document's name, where one is concerned.
     public var document: String?
-    /// The file's name in the document, where one is concerned.
+    /// The file's name or path in the document, where one is concerned; where ``document`` is nil, the path of the store or
+    /// of an ``AtomicFile``.
     public var file: String?
     /// The system call or step that failed, such as `renameat2`.
     public var operation: String?

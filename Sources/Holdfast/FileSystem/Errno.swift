@@ -63,7 +63,7 @@ package struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConverti
         case .noMemory: "this takes more memory than there is: look for a file that has grown too large"
         case .readOnly: "the file system is mounted read-only; check it, then save again"
         case .inputOutput: "the disk reports a fault; check it before you go on"
-        case .accessDenied, .notPermitted: "check the owner and the mode of the store"
+        case .accessDenied, .notPermitted: "check owners and modes, of the store and of what is named"
         case .tooManyOpen, .tooManyOpenInSystem: "close files or raise the limit of open files"
         case .crossDevice: "on an overlay without redirect_dir, put a copy of the directory in its place"
         default: nil

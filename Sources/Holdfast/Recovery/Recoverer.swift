@@ -31,6 +31,15 @@ struct Recoverer {
     func recover(
         _ document: DocumentName, locks: StoreLocks.Held? = nil, locked: [DocumentName] = [], isDryRun: Bool = false
     ) -> RecoveryReport.Document? {
+        attempt(document, locks: locks, locked: locked, isDryRun: isDryRun)?.report
+    }
+
+    /// Recovers a document, as ``recover(_:locks:locked:isDryRun:)`` does.
+    ///
+    /// - Returns: The report, and the error whose text it has.
+    func attempt(
+        _ document: DocumentName, locks: StoreLocks.Held?, locked: [DocumentName], isDryRun: Bool = false
+    ) -> (report: RecoveryReport.Document, error: HoldfastError?)? {
         var report = RecoveryReport.Document(name: document.description, found: [], actions: [])
         do {
             let seen = try look(document)
@@ -40,10 +49,10 @@ struct Recoverer {
                 if case .unexpected(let kind) = seen.live {
                     report.failure = "a \(kind) stands where the document's directory should be; nothing was touched"
                 }
-                if report.actions.isEmpty || isDryRun { return report }
+                if report.actions.isEmpty || isDryRun { return (report, nil) }
             } else if isDryRun {
                 report.skipped = "a writer is at work on the document"
-                return report
+                return (report, nil)
             }
             var origin = seen?.commitRecord?.origin?.document
             var own = try lock(document, origin, besides: locks == nil ? nil : locked)
@@ -64,9 +73,13 @@ struct Recoverer {
         } catch let error as HoldfastError where error.code == .lockTimeout {
             report.skipped = "a writer holds the document's lock"
         } catch {
-            report.failure = HoldfastError.wrapping(error, document: document.description).description
+            var failure = HoldfastError.wrapping(error, document: document.description)
+            // The report names the document already.
+            failure.document = nil
+            report.failure = failure.description
+            return (report, failure)
         }
-        return report
+        return (report, nil)
     }
 
     /// Looks at a document without its lock.

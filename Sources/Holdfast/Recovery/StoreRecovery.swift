@@ -56,7 +56,7 @@ struct StoreRecovery {
             guard try hasRemnants || hasOrphans(document, &finding.warnings) else { return finding }
         } catch {
             var report = RecoveryReport.Document(name: document.description, found: [], actions: [])
-            report.failure = HoldfastError.wrapping(error, document: document.description).description
+            report.failure = HoldfastError.wrapping(error, document: nil).description
             return Finding(report: report)
         }
         finding.report = recoverer.recover(document, isDryRun: isDryRun)

@@ -10,7 +10,7 @@ public struct Receipt: Sendable, Codable, Hashable {
         case replacedFile
         /// The whole document was replaced by its next generation.
         case swapped
-        /// The document has another name; where the update changed its files too, both in one step.
+        /// The document has another name; where the update changed its files too, all or nothing of both.
         case renamed
         /// The document is gone.
         case removed
@@ -24,7 +24,8 @@ public struct Receipt: Sendable, Codable, Hashable {
         case rename
         /// `renameat2` with `RENAME_EXCHANGE`: at no moment was there no document.
         case exchange
-        /// The old generation aside, the new one in: where the file system can't exchange.
+        /// The old generation aside, the new one in: where the file system can't exchange, and where a save gives the document
+        /// another name.
         case twoRenames
     }
 
@@ -32,7 +33,12 @@ public struct Receipt: Sendable, Codable, Hashable {
     public struct File: Sendable, Codable, Hashable {
         /// What became of a file.
         public enum Change: String, Sendable, Codable {
-            case written, removed, added
+            /// It is new, or has new bytes.
+            case written
+            /// It is gone.
+            case removed
+            /// It was copied from outside the store.
+            case added
         }
         /// The file's name in the document.
         public var name: String
@@ -106,7 +112,8 @@ public struct Receipt: Sendable, Codable, Hashable {
     /// What a batch shares counts for its first document, and what commits of several threads share for the one that made
     /// the call.
     public var flushes = 0
-    /// What the cleanup could not do; it stays behind as a remnant that the next recovery removes.
+    /// What was not as it should be, though the save was made: access that could not be kept, an entry that was to go and had
+    /// been changed, and what the clean-up left for the next recovery.
     public var warnings: [Warning] = []
 
     /// Creates a receipt.

@@ -46,6 +46,12 @@ struct DocumentName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// What recovery must know of a commit that the directories alone don't show.
     var record: EntryName { Self.recordPrefix + entry }
 
+    /// Whether a name is one of those that the kernel itself gives to what is in a store.
+    static func isKernels(_ name: EntryName) -> Bool {
+        name == StoreLocks.fileName || name.hasPrefix(Trash.directoryName.description)
+            || [stagingPrefix, oldPrefix, removedPrefix, recordPrefix].contains(where: name.hasPrefix)
+    }
+
     var description: String { entry.description }
 
     static func < (a: DocumentName, b: DocumentName) -> Bool { a.entry < b.entry }

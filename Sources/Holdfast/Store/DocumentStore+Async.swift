@@ -31,6 +31,15 @@ extension DocumentStore {
         try await blocking { (store) throws(HoldfastError) in try store.list() }
     }
 
+    /// Tells whether there is a document, without blocking the cooperative pool.
+    ///
+    /// - Parameter document: The document's name.
+    /// - Returns: Whether there is one at some moment of the call.
+    /// - Throws: ``HoldfastError`` where the name can't be a document's, or that can't be told.
+    public func contains(_ document: String) async throws(HoldfastError) -> Bool {
+        try await blocking { (store) throws(HoldfastError) in try store.contains(document) }
+    }
+
     /// Reads a document's managed files, all of one generation, without blocking the cooperative pool.
     ///
     /// - Parameters:

@@ -81,9 +81,24 @@ public final class DocumentStore: Sendable {
     /// It never misses a document that is there all the while, whatever writers are doing, and never shows a remnant.
     ///
     /// - Returns: The names.
-    /// - Throws: ``HoldfastError`` where the store can't be listed.
+    /// - Throws: ``HoldfastError`` where the store can't be listed, with code ``HoldfastError/Code/lockTimeout`` where it had to
+    ///   wait for writers in vain.
     public func list() throws(HoldfastError) -> [String] {
         try kernel(nil) { try QuietListing(context: context).read().names }
+    }
+
+    /// Tells whether there is a document, whatever writers are doing.
+    ///
+    /// - Parameter document: The document's name.
+    /// - Returns: Whether there is one at some moment of the call.
+    /// - Throws: ``HoldfastError`` where the name can't be a document's, or that can't be told.
+    public func contains(_ document: String) throws(HoldfastError) -> Bool {
+        do {
+            _ = try snapshot(document, of: [])
+            return true
+        } catch  where error.code == .notFound {
+            return false
+        }
     }
 
     /// Reads a document's managed files, all of one generation, while writers go on.
@@ -93,8 +108,9 @@ public final class DocumentStore: Sendable {
     ///   - filenames: The files to read, where not all of them are wanted: the others cost nothing then, and unmanaged entries
     ///     are not listed.
     /// - Returns: The snapshot.
-    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document, and
-    ///   ``HoldfastError/Code/unmanagedFilename`` where no codec claims one of the filenames.
+    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document,
+    ///   ``HoldfastError/Code/unmanagedFilename`` where no codec claims one of the filenames, and
+    ///   ``HoldfastError/Code/lockTimeout`` where it had to wait for a writer in vain.
     public func snapshot(_ document: String, of filenames: [String]? = nil) throws(HoldfastError) -> Snapshot {
         let name = try DocumentName(document)
         let wanted = try filenames.map { (filenames) throws(HoldfastError) in
@@ -121,8 +137,9 @@ public final class DocumentStore: Sendable {
     ///
     /// - Parameters:
     ///   - document: The document's name.
-    ///   - newName: Another name that the document is to have from this save on, in the same step; nil to keep it. With
-    ///     another name than it has, the document has to exist.
+    ///   - newName: Another name that the document is to have from this save on, all or nothing of both; nil to keep it. It
+    ///     takes two renames, between which there is neither name for who reads the files without Holdfast. With another name
+    ///     than it has, the document has to exist.
     ///   - body: Makes the changes.
     /// - Returns: What was done.
     /// - Throws: ``HoldfastError``, or what `body` throws; the document is as it was before then, save for
@@ -202,10 +219,11 @@ public final class DocumentStore: Sendable {
     ///
     /// - Parameters:
     ///   - document: The document's name.
-    ///   - newName: Its new name.
+    ///   - newName: Its new name; nothing is done where it has that already.
     /// - Returns: What was done.
-    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/alreadyExists`` where there is a document of the new
-    ///   name: it is never replaced.
+    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document,
+    ///   ``HoldfastError/Code/alreadyExists`` where there is one of the new name, which is never replaced, and
+    ///   ``HoldfastError/Code/durabilityUnknown`` where the flush behind it has failed.
     @discardableResult
     public func rename(_ document: String, to newName: String) throws(HoldfastError) -> Receipt {
         let name = try DocumentName(document)
@@ -222,7 +240,8 @@ public final class DocumentStore: Sendable {
     ///
     /// - Parameter document: The document's name.
     /// - Returns: What was done.
-    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document.
+    /// - Throws: ``HoldfastError``, with code ``HoldfastError/Code/notFound`` where there is no such document, and
+    ///   ``HoldfastError/Code/durabilityUnknown`` where the flush behind it has failed.
     @discardableResult
     public func remove(_ document: String) throws(HoldfastError) -> Receipt {
         let name = try DocumentName(document)

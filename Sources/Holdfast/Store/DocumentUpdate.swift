@@ -10,25 +10,32 @@ struct DocumentUpdate {
         let locks = try context.lock(documents, timeout: context.options.lockTimeout)
         let recoverer = Recoverer(context: context)
         for document in documents where try recoverer.hasRemnants(document) {
-            if let report = recoverer.recover(document, locks: locks, locked: documents) { try conclude(report) }
+            if let (report, error) = recoverer.attempt(document, locks: locks, locked: documents) {
+                try conclude(report, error)
+            }
             try checkWay(of: document)
         }
         return locks
     }
 
-    private func conclude(_ report: RecoveryReport.Document) throws {
+    private func conclude(_ report: RecoveryReport.Document, _ error: HoldfastError?) throws {
         var whole = RecoveryReport(isDryRun: false, documentCount: 1)
         whole.documents = [report]
         context.options.observer?(.recovered(whole))
         if let reason = report.skipped {
             throw HoldfastError(
                 .lockTimeout, "what a crash left of the document can't be recovered yet: \(reason)",
-                document: report.name, remedy: "try again; nothing was changed")
+                document: report.name, remedy: "try again; nothing was saved")
+        }
+        if var error {
+            error.message = "what a crash left of the document can't be recovered: \(error.message); nothing was saved"
+            error.document = report.name
+            throw error
         }
         if let problem = report.failure {
             throw HoldfastError(
-                .conflict, "what a crash left of the document can't be recovered: \(problem)",
-                document: report.name, remedy: "mend that first; nothing was changed")
+                .unexpectedEntry, "what a crash left of the document can't be recovered: \(problem)",
+                document: report.name, remedy: "mend that first; nothing was saved")
         }
     }
 

@@ -210,6 +210,7 @@ struct SnapshotReader {
         } else if let old = try context.root.subdirectoryIfPresent(document.old) {
             directory = old
         } else {
+            if try context.root.status().linkCount == 0 { throw HoldfastError.storeRemoved }
             throw HoldfastError.notFound(document: document.description)
         }
         var contents = Contents()

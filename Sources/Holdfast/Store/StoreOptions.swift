@@ -6,7 +6,7 @@ public struct StoreOptions: Sendable {
     /// When a commit removes the generation that it has replaced.
     public var cleanup: Cleanup = .beforeReturning
 
-    /// How long a writer waits for another writer of the same document.
+    /// How long a call waits for locks, in all: writers for each other, readers and listings where they have to wait.
     public var lockTimeout: Duration = .seconds(10)
 
     /// Whether opening creates the store's directory where there is none.
@@ -78,7 +78,8 @@ public enum Cleanup: String, Sendable, Codable {
 public enum RecoveryAtOpening: String, Sendable, Codable {
     /// It is mended, and reported in ``DocumentStore/recoveryReport``.
     case recover
-    /// What would be done is reported, and nothing is changed: for tools that only look.
+    /// What would be done is reported, and not done: for tools that only look, which set ``StoreOptions/createsStore`` to
+    /// false, too.
     ///
     /// An update still recovers its own document first.
     case report
@@ -104,7 +105,7 @@ public enum DamageResponse: String, Sendable, Codable {
 
 /// Something that a host may want to log.
 public enum StoreEvent: Sendable {
-    /// A commit, a rename or a removal has returned.
+    /// An update, a rename or a removal has been made, and is about to return; also an update that had nothing to change.
     case committed(Receipt)
     /// A recovery has found remnants.
     case recovered(RecoveryReport)

@@ -59,13 +59,15 @@ struct StoreVerification {
             // Removed since the store was listed.
         } catch {
             var error = HoldfastError.wrapping(error, document: document.description)
+            error.document = nil
             if error.errno == Errno.inputOutput.rawValue || error.errno == nil && error.code != .lockTimeout {
                 // The disk has lost it, or something else stands in its place.
+                let file = error.file
+                error.file = nil
                 finding.damage.append(
                     VerificationReport.Damage(
-                        document: document.description, file: error.file, problem: error.description))
+                        document: document.description, file: file, problem: error.description))
             } else {
-                error.document = nil
                 finding.unchecked.append(Warning(document: document.description, message: error.description))
             }
         }
