@@ -1,6 +1,6 @@
 public import FoundationEssentials
 
-/// How a ``JSONCodec`` writes and reads.
+/// How a `JSONCodec` writes and reads.
 ///
 /// The defaults write files for people and for version control, and lose nothing: one line a value, keys in one order,
 /// slashes as they are, a line break at the end, and dates with every digit that they have.

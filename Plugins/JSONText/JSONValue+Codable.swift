@@ -3,7 +3,7 @@ internal import FoundationEssentials
 extension JSONValue: Codable {
     /// Reads a value from any decoder.
     ///
-    /// A number that the decoder would round is an error. Foundation's own decoder, without ``JSONCodec``, doesn't show it of
+    /// A number that the decoder would round is an error. Foundation's own decoder, without `JSONCodec`, doesn't show it of
     /// a number with more than 38 digits or an exponent beyond those of a decimal.
     ///
     /// - Parameter decoder: The decoder.

@@ -1,7 +1,7 @@
 /// Any value of JSON, without loss.
 ///
 /// Numbers keep their exact text and objects the order of their members, so that a file read and written again holds
-/// the same values, also those that no Swift type was made for. ``JSONCodec`` reads and writes it without Foundation's
+/// the same values, also those that no Swift type was made for. `JSONCodec` reads and writes it without Foundation's
 /// coders, alone or as the elements of arrays, optionals and dictionaries:
 ///
 /// ```swift
